@@ -1,1 +1,4 @@
-//! Placeholder.
+//! A custom allocation webhook for the IoT Hub Device Provisioning Service, as a custom handler for Azure Functions.
+
+pub mod host;
+pub mod json;

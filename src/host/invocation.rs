@@ -1,0 +1,96 @@
+//! The envelope that the host POSTs for one invocation: `{"Data":{…},"Metadata":{…}}`.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// One invocation. `D` is the function's own shape of `Data`, one member for each input binding of its `function.json`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Invocation<'a, D> {
+    /// The input bindings by name.
+    pub data: D,
+    /// The binding data, as JSON text. Whoever sends the request can put any name and value into it, so nothing that
+    /// matters may be read from here; a trigger without a request (Event Hubs) has its properties here.
+    #[serde(borrow, default)]
+    pub metadata: Option<&'a RawValue>,
+}
+
+impl<'a, D: Deserialize<'a>> Invocation<'a, D> {
+    /// Reads the envelope.
+    ///
+    /// # Errors
+    /// When the text is not JSON, or lacks what `D` needs. Then it was not the Functions host that sent it.
+    pub fn parse(envelope: &'a [u8]) -> Result<Self, InvocationError> {
+        serde_json::from_slice(envelope).map_err(InvocationError)
+    }
+}
+
+/// The envelope is malformed.
+///
+/// Its `Display` tells where and shows nothing of the content, which holds the function key.
+#[derive(Debug)]
+pub struct InvocationError(serde_json::Error);
+
+impl fmt::Display for InvocationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (line, column) = (self.0.line(), self.0.column());
+        let what = if self.0.is_data() {
+            "lacks a member that the host always sends, or has one of another type"
+        } else {
+            "is not JSON"
+        };
+        write!(f, "the invocation {what} (line {line}, column {column})")
+    }
+}
+
+impl std::error::Error for InvocationError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Data {
+        events: String,
+    }
+
+    #[test]
+    fn data_has_the_function_s_own_shape_and_metadata_stays_text() {
+        let envelope =
+            br#"{"Data":{"events":"[]","other":1},"Metadata":{"sys":{"MethodName":"F"}},"New":0}"#;
+        let invocation = Invocation::<Data>::parse(envelope).unwrap();
+        assert_eq!(invocation.data.events, "[]");
+        assert_eq!(
+            invocation.metadata.unwrap().get(),
+            r#"{"sys":{"MethodName":"F"}}"#
+        );
+    }
+
+    #[test]
+    fn a_malformed_envelope_is_told_without_its_content() {
+        for (envelope, expected) in [
+            (&b""[..], "the invocation is not JSON (line 1, column 0)"),
+            (
+                b"{\"Data\":",
+                "the invocation is not JSON (line 1, column 8)",
+            ),
+            (
+                b"{\"Data\":{\"events\":\"\"}}x",
+                "the invocation is not JSON (line 1, column 23)",
+            ),
+            (
+                b"{}",
+                "the invocation lacks a member that the host always sends, or has one of another type (line 1, column 2)",
+            ),
+            (
+                b"{\"Data\":\"s3cr3t\"}",
+                "the invocation lacks a member that the host always sends, or has one of another type (line 1, column 16)",
+            ),
+        ] {
+            let error = Invocation::<Data>::parse(envelope).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Reading JSON without building trees.
+//!
+//! An invocation carries far more than a function looks at. What a shape only carries through stays the text that it
+//! came as ([`Lazy`]), and the few members that matter are picked out by name ([`members`]). Syntax is always checked to
+//! the last byte; types are checked where a member is read. Nothing here recurses, so nesting costs no stack.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+/// A JSON value that is carried as it came and becomes a `T` when somebody asks.
+///
+/// Its `Debug` shows the length alone, as the text may hold keys and certificates.
+pub struct Lazy<'a, T> {
+    json: &'a RawValue,
+    shape: PhantomData<fn() -> T>,
+}
+
+impl<'a, T> Lazy<'a, T> {
+    /// The value's JSON text, exactly as it came.
+    #[must_use]
+    pub fn json(&self) -> &'a str {
+        self.json.get()
+    }
+
+    /// Reads the value as a `T`.
+    ///
+    /// # Errors
+    /// When the text is JSON of another shape than `T`'s.
+    pub fn parse(&self) -> serde_json::Result<T>
+    where
+        T: Deserialize<'a>,
+    {
+        serde_json::from_str(self.json())
+    }
+}
+
+impl<'a, T> From<&'a RawValue> for Lazy<'a, T> {
+    fn from(json: &'a RawValue) -> Self {
+        Self {
+            json,
+            shape: PhantomData,
+        }
+    }
+}
+
+impl<'de: 'a, 'a, T> Deserialize<'de> for Lazy<'a, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&RawValue>::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl<T> Clone for Lazy<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Lazy<'_, T> {}
+
+impl<T> fmt::Debug for Lazy<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lazy({} bytes)", self.json().len())
+    }
+}
+
+/// The members `names` of the JSON object `json`, each as its text. A member that is absent or null is `None`; of one
+/// that is repeated the last counts, as with the parser of the C# tutorial; others are skipped.
+///
+/// # Errors
+/// When `json` is not JSON from its first byte to its last, or not an object ([`serde_json::Error::is_data`]).
+pub(crate) fn members<'a, const N: usize>(
+    json: &'a str,
+    names: &[&str; N],
+) -> serde_json::Result<[Option<&'a RawValue>; N]> {
+    members_where(json, names, |name, wanted| name == wanted)
+}
+
+/// [`members`] where `same(name, wanted)` says which name is meant.
+///
+/// # Errors
+/// As [`members`].
+pub(crate) fn members_where<'a, const N: usize>(
+    json: &'a str,
+    names: &[&str; N],
+    same: fn(&str, &str) -> bool,
+) -> serde_json::Result<[Option<&'a RawValue>; N]> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let found = deserializer.deserialize_map(Members { names, same })?;
+    deserializer.end()?;
+    Ok(found)
+}
+
+struct Members<'n, const N: usize> {
+    names: &'n [&'n str; N],
+    same: fn(&str, &str) -> bool,
+}
+
+impl<'de, const N: usize> Visitor<'de> for Members<'_, N> {
+    type Value = [Option<&'de RawValue>; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let seed = Place {
+            names: self.names,
+            same: self.same,
+        };
+        let mut found = [None; N];
+        while let Some(place) = map.next_key_seed(seed)? {
+            match place.and_then(|place| found.get_mut(place)) {
+                Some(member) => *member = map.next_value()?,
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Reads a member's name as its place among the names that are looked for.
+#[derive(Clone, Copy)]
+struct Place<'n> {
+    names: &'n [&'n str],
+    same: fn(&str, &str) -> bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Place<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Place<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member's name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self
+            .names
+            .iter()
+            .position(|wanted| (self.same)(name, wanted)))
+    }
+}
+
+/// What kind of value the JSON text `json` is, with its article: `"a string"`.
+pub(crate) fn kind(json: &str) -> &'static str {
+    match json.trim_ascii_start().as_bytes().first() {
+        Some(b'"') => "a string",
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+/// Whether the valid JSON text `json` has more than `limit` arrays and objects within each other.
+pub(crate) fn nests_deeper_than(json: &str, limit: usize) -> bool {
+    let brackets = json.bytes().filter(|byte| matches!(byte, b'{' | b'['));
+    // Nearly every text has too few brackets to nest that deeply, and counting them is much quicker than pairing them.
+    brackets.count() > limit && deepest(json) > limit
+}
+
+fn deepest(json: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut bytes = json.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => skip_string(&mut bytes),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Goes on behind the closing quote of a string whose opening quote has been read.
+fn skip_string(bytes: &mut std::str::Bytes<'_>) {
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => return,
+            b'\\' => drop(bytes.next()),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(json: &str, expected: [Option<&str>; 2], why: &str) {
+        let found = members(json, &["a", "b"]).unwrap();
+        assert_eq!(
+            found.map(|member| member.map(RawValue::get)),
+            expected,
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn members_are_found_by_name() {
+        check(r#"{"a":1,"b":[2]}"#, [Some("1"), Some("[2]")], "both");
+        check(
+            r#" { "x" : {"a":9} , "b" : "t" } "#,
+            [None, Some(r#""t""#)],
+            "only at the top",
+        );
+        check(r#"{"a":null}"#, [None, None], "null counts as absent");
+        check(r#"{"a":1,"a":2}"#, [Some("2"), None], "the last one counts");
+        check(
+            r#"{"a":1,"a":null}"#,
+            [None, None],
+            "the last one counts, null too",
+        );
+        check(
+            r#"{"\u0061":1}"#,
+            [Some("1"), None],
+            "a name may be escaped",
+        );
+        check("{}", [None, None], "none");
+    }
+
+    #[test]
+    fn text_that_is_not_one_json_object_is_an_error() {
+        for json in [
+            "",
+            "{",
+            "{}x",
+            "{} {}",
+            "{'a':1}",
+            r#"{"a":}"#,
+            r#"{"a":1"#,
+            "nul",
+        ] {
+            assert!(!members(json, &["a"]).unwrap_err().is_data(), "{json}");
+        }
+        for json in ["[]", "5", "null", r#""{}""#, "true"] {
+            assert!(members(json, &["a"]).unwrap_err().is_data(), "{json}");
+        }
+    }
+
+    #[test]
+    fn the_kind_of_a_value_shows_in_its_first_byte() {
+        for (json, expected) in [
+            (r#""a""#, "a string"),
+            (" {}", "an object"),
+            ("[]", "an array"),
+            ("true", "a boolean"),
+            ("false", "a boolean"),
+            ("null", "null"),
+            ("-1.5", "a number"),
+        ] {
+            assert_eq!(kind(json), expected);
+        }
+    }
+
+    #[test]
+    fn depth_counts_arrays_and_objects_outside_strings() {
+        for (json, expected) in [
+            ("1", 0),
+            ("[]", 1),
+            (r#"{"a":[{}],"b":{}}"#, 3),
+            (r#"["[[[[","\"[[","\\"]"#, 1),
+        ] {
+            assert_eq!(deepest(json), expected, "{json}");
+        }
+        let deep = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(!nests_deeper_than(&deep(128), 128));
+        assert!(nests_deeper_than(&deep(129), 128));
+        assert!(!nests_deeper_than(
+            &format!("[{}]", vec!["[]"; 500].join(",")),
+            128
+        ));
+        assert!(nests_deeper_than(&deep(100_000), 128));
+    }
+
+    #[test]
+    fn a_lazy_value_keeps_its_text_and_shows_none_of_it() {
+        let lazy: Lazy<'_, Vec<u8>> = serde_json::from_str("[ 1, 2]").unwrap();
+        assert_eq!(lazy.json(), "[ 1, 2]");
+        assert_eq!(lazy.parse().unwrap(), [1, 2]);
+        assert_eq!(format!("{lazy:?}"), "Lazy(7 bytes)");
+        let other: Lazy<'_, String> = serde_json::from_str("[1]").unwrap();
+        assert!(other.parse().is_err());
+    }
+}
