@@ -1,0 +1,509 @@
+//! The request that the service POSTs to the webhook when a device registers.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::enrollment::{
+    EnrollmentGroup, IndividualEnrollment, SymmetricKeyAttestation, TpmAttestation,
+    X509DeviceAttestation,
+};
+use super::linked_hubs::LinkedHubs;
+use crate::json::{self, Lazy};
+
+/// How deeply a request may be nested. It is as deep as `serde_json` reads, so that whatever is carried through can be
+/// parsed later. An initial twin may have ten levels.
+const MAX_DEPTH: usize = 128;
+
+/// A device asks for a hub.
+///
+/// `registrationId` and `linkedHubs` are read and checked here; the rest is checked when somebody asks for it. Members
+/// that the service always sends are optional nonetheless, as saying that one is missing is the policy's business.
+///
+/// Source: <https://learn.microsoft.com/azure/iot-dps/concepts-custom-allocation#custom-allocation-policy-request>.
+#[derive(Clone, Debug, Default)]
+pub struct AllocationRequest<'a> {
+    /// The individual enrollment through which the device registers, if it is one.
+    pub individual_enrollment: Option<Lazy<'a, IndividualEnrollment<'a>>>,
+    /// The enrollment group through which the device registers, if it is one.
+    pub enrollment_group: Option<Lazy<'a, EnrollmentGroup<'a>>>,
+    /// What the service knows of the device.
+    pub device_runtime_context: DeviceRuntimeContext<'a>,
+    /// The hubs that it may be assigned to.
+    pub linked_hubs: Option<LinkedHubs<'a>>,
+}
+
+/// What the service knows of the device that registers.
+#[derive(Clone, Debug, Default)]
+pub struct DeviceRuntimeContext<'a> {
+    /// The registration id, at most 128 characters, in the device's spelling.
+    pub registration_id: Option<Cow<'a, str>>,
+    /// The host name of the hub that the device is assigned to; absent at its first registration.
+    pub current_iot_hub_host_name: Option<Lazy<'a, String>>,
+    /// The device id of that assignment.
+    pub current_device_id: Option<Lazy<'a, String>>,
+    /// Present where the device attests with a certificate.
+    pub x509: Option<Lazy<'a, X509DeviceAttestation<'a>>>,
+    /// Present where the device attests with a symmetric key. The service strips the keys: it is `{}`.
+    pub symmetric_key: Option<Lazy<'a, SymmetricKeyAttestation<'a>>>,
+    /// Present where the device attests with a TPM.
+    pub tpm: Option<Lazy<'a, TpmAttestation<'a>>>,
+    /// What the device itself sent along, any JSON. An explicit null counts as nothing sent.
+    pub payload: Option<Lazy<'a, serde_json::Value>>,
+}
+
+impl<'a> AllocationRequest<'a> {
+    /// Reads the request's JSON text.
+    ///
+    /// # Errors
+    /// When it isn't a JSON object, is nested too deeply, or has one of the members that we read in another type.
+    pub fn parse(json: &'a str) -> Result<Self, RequestError> {
+        let names = [
+            "individualEnrollment",
+            "enrollmentGroup",
+            "deviceRuntimeContext",
+            "linkedHubs",
+        ];
+        let found = json::members(json, &names).map_err(|error| {
+            if error.is_data() {
+                RequestError::NotAnObject {
+                    found: json::kind(json),
+                }
+            } else {
+                RequestError::NotJson(error)
+            }
+        })?;
+        if json::nests_deeper_than(json, MAX_DEPTH) {
+            let deep = |json: &RawValue| json::nests_deeper_than(json.get(), MAX_DEPTH - 1);
+            let member = names
+                .into_iter()
+                .zip(found)
+                .find(|(_, member)| member.is_some_and(deep));
+            return Err(RequestError::TooDeep {
+                member: member.map(|(name, _)| name),
+            });
+        }
+        let [
+            individual_enrollment,
+            enrollment_group,
+            context,
+            linked_hubs,
+        ] = found;
+        Ok(Self {
+            individual_enrollment: individual_enrollment.map(Lazy::from),
+            enrollment_group: enrollment_group.map(Lazy::from),
+            device_runtime_context: context
+                .map(DeviceRuntimeContext::parse)
+                .transpose()?
+                .unwrap_or_default(),
+            linked_hubs: linked_hubs.map(parse_linked_hubs).transpose()?,
+        })
+    }
+}
+
+impl<'a> DeviceRuntimeContext<'a> {
+    fn parse(json: &'a RawValue) -> Result<Self, RequestError> {
+        let names = [
+            "registrationId",
+            "currentIotHubHostName",
+            "currentDeviceId",
+            "x509",
+            "symmetricKey",
+            "tpm",
+            "payload",
+        ];
+        let [
+            registration_id,
+            hub,
+            device_id,
+            x509,
+            symmetric_key,
+            tpm,
+            payload,
+        ] = json::members(json.get(), &names)
+            .map_err(|_| RequestError::wrong_type("deviceRuntimeContext", "an object", json))?;
+        Ok(Self {
+            registration_id: registration_id
+                .map(|json| parse_text("deviceRuntimeContext.registrationId", json))
+                .transpose()?,
+            current_iot_hub_host_name: hub.map(Lazy::from),
+            current_device_id: device_id.map(Lazy::from),
+            x509: x509.map(Lazy::from),
+            symmetric_key: symmetric_key.map(Lazy::from),
+            tpm: tpm.map(Lazy::from),
+            payload: payload.map(Lazy::from),
+        })
+    }
+}
+
+fn parse_linked_hubs(json: &RawValue) -> Result<LinkedHubs<'_>, RequestError> {
+    let hubs: Vec<&RawValue> = serde_json::from_str(json.get())
+        .map_err(|_| RequestError::wrong_type("linkedHubs", "an array of host names", json))?;
+    let host_names = hubs.into_iter().enumerate();
+    host_names
+        .map(|(place, hub)| parse_text(format!("linkedHubs[{place}]"), hub))
+        .collect::<Result<_, _>>()
+        .map(LinkedHubs::new)
+}
+
+fn parse_text(
+    member: impl Into<Cow<'static, str>>,
+    json: &RawValue,
+) -> Result<Cow<'_, str>, RequestError> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+    match serde_json::from_str(json.get()) {
+        Ok(Text(text)) => Ok(text),
+        Err(error) if error.is_data() => Err(RequestError::wrong_type(member, "a string", json)),
+        Err(_) => Err(RequestError::NotText {
+            member: member.into(),
+        }),
+    }
+}
+
+/// Why a text is not an [`AllocationRequest`]. Names the member and shows none of its content.
+#[derive(Debug)]
+pub enum RequestError {
+    /// It isn't JSON from the first byte to the last.
+    NotJson(serde_json::Error),
+    /// It is JSON, but not an object.
+    NotAnObject {
+        /// What it is, with its article.
+        found: &'static str,
+    },
+    /// A member has another type than the service's documentation says.
+    WrongType {
+        /// The member's path.
+        member: Cow<'static, str>,
+        /// What it must be, with its article.
+        expected: &'static str,
+        /// What it is, with its article.
+        found: &'static str,
+    },
+    /// A string escapes half of a character (a lone surrogate).
+    NotText {
+        /// The member's path.
+        member: Cow<'static, str>,
+    },
+    /// It is nested too deeply.
+    TooDeep {
+        /// The member that is, where it is one that the service documents.
+        member: Option<&'static str>,
+    },
+}
+
+impl RequestError {
+    /// Whether the text is a JSON object nonetheless.
+    #[must_use]
+    pub fn is_json_object(&self) -> bool {
+        !matches!(self, Self::NotJson(_) | Self::NotAnObject { .. })
+    }
+
+    fn wrong_type(
+        member: impl Into<Cow<'static, str>>,
+        expected: &'static str,
+        json: &RawValue,
+    ) -> Self {
+        Self::WrongType {
+            member: member.into(),
+            expected,
+            found: json::kind(json.get()),
+        }
+    }
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJson(error) => write!(f, "it is not JSON ({error})"),
+            Self::NotAnObject { found } => write!(f, "it must be an object, and is {found}"),
+            Self::WrongType {
+                member,
+                expected,
+                found,
+            } => write!(f, "{member} must be {expected}, and is {found}"),
+            Self::NotText { member } => write!(f, "{member} has an escape that is no character"),
+            Self::TooDeep {
+                member: Some(member),
+            } => {
+                write!(f, "{member} is nested more than {MAX_DEPTH} levels deep")
+            }
+            Self::TooDeep { member: None } => {
+                write!(f, "it is nested more than {MAX_DEPTH} levels deep")
+            }
+        }
+    }
+}
+
+impl std::error::Error for RequestError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::NotJson(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST_REGISTRATION: &str =
+        include_str!("../../tests/fixtures/dps/group_first_registration.json");
+    const REREGISTRATION: &str =
+        include_str!("../../tests/fixtures/dps/group_reregistration_with_payload.json");
+    const MIXED_CASE: &str =
+        include_str!("../../tests/fixtures/dps/group_2019_api_mixed_case.json");
+    const TPM: &str = include_str!("../../tests/fixtures/dps/individual_tpm.json");
+    const X509: &str = include_str!("../../tests/fixtures/dps/individual_x509.json");
+
+    fn hubs<'a>(request: &'a AllocationRequest<'_>) -> Vec<&'a str> {
+        let hubs = request.linked_hubs.as_ref().unwrap();
+        hubs.iter()
+            .map(super::super::LinkedHub::host_name)
+            .collect()
+    }
+
+    #[test]
+    fn a_first_registration_has_no_current_hub() {
+        let request = AllocationRequest::parse(FIRST_REGISTRATION).unwrap();
+        let context = &request.device_runtime_context;
+        assert_eq!(
+            context.registration_id.as_deref(),
+            Some("breakroom499-contoso-tstrsd-007")
+        );
+        assert_eq!(
+            hubs(&request),
+            [
+                "custom-allocation-toasters-hub.azure-devices.net",
+                "custom-allocation-heatpumps-hub.azure-devices.net"
+            ]
+        );
+        assert!(request.individual_enrollment.is_none());
+        assert!(context.current_iot_hub_host_name.is_none());
+        assert!(context.current_device_id.is_none());
+        assert!(context.payload.is_none());
+        assert!(
+            context
+                .symmetric_key
+                .unwrap()
+                .parse()
+                .unwrap()
+                .primary_key
+                .is_none()
+        );
+
+        let group = request.enrollment_group.unwrap().parse().unwrap();
+        assert_eq!(
+            group.enrollment_group_id.as_deref(),
+            Some("contoso-custom-allocated-devices")
+        );
+        assert_eq!(
+            group.attestation.unwrap().r#type.as_deref(),
+            Some("symmetricKey")
+        );
+        assert!(!group.capabilities.unwrap().iot_edge);
+        assert!(group.reprovision_policy.unwrap().update_hub_assignment);
+        assert_eq!(group.allocation_policy.as_deref(), Some("custom"));
+        assert_eq!(group.iot_hubs.unwrap().len(), 2);
+        assert_eq!(
+            group.etag.as_deref(),
+            Some("\"13003fea-0000-0300-0000-62d1d5e50000\"")
+        );
+        let webhook = group.custom_allocation_definition.unwrap();
+        assert_eq!(webhook.api_version.as_deref(), Some("2021-10-01"));
+        assert!(
+            webhook
+                .webhook_url
+                .unwrap()
+                .ends_with("/api/HttpTrigger1?****")
+        );
+    }
+
+    #[test]
+    fn a_device_that_comes_back_brings_its_hub_and_its_payload() {
+        let request = AllocationRequest::parse(REREGISTRATION).unwrap();
+        let context = &request.device_runtime_context;
+        assert_eq!(
+            context.current_iot_hub_host_name.unwrap().parse().unwrap(),
+            "contoso-toasters-hub-1098.azure-devices.net"
+        );
+        assert_eq!(
+            context.current_device_id.unwrap().parse().unwrap(),
+            "breakroom499-contoso-tstrsd-007"
+        );
+        assert_eq!(
+            context.payload.unwrap().parse().unwrap()["MyDeviceFirmwareVersion"],
+            "12.0.2.5"
+        );
+    }
+
+    #[test]
+    fn names_keep_their_case() {
+        let request = AllocationRequest::parse(MIXED_CASE).unwrap();
+        let context = &request.device_runtime_context;
+        assert_eq!(context.registration_id.as_deref(), Some("WioTerminal"));
+        assert_eq!(hubs(&request), ["PVDemo-IoTHub.azure-devices.net"]);
+    }
+
+    #[test]
+    fn an_individual_enrollment_may_attest_by_tpm() {
+        let request = AllocationRequest::parse(TPM).unwrap();
+        assert!(request.enrollment_group.is_none());
+        let enrollment = request.individual_enrollment.unwrap().parse().unwrap();
+        assert_eq!(enrollment.registration_id.as_deref(), Some("mydevice"));
+        let tpm = request.device_runtime_context.tpm.unwrap().parse().unwrap();
+        assert_eq!(
+            tpm.endorsement_key.unwrap().0,
+            "xxxx-device-endorsement-key-xxxxx"
+        );
+        assert_eq!(
+            tpm.storage_root_key.unwrap().0,
+            "xxxx-device-storage-root-key-xxxxx"
+        );
+    }
+
+    #[test]
+    fn an_individual_enrollment_may_attest_by_certificate() {
+        let request = AllocationRequest::parse(X509).unwrap();
+        let enrollment = request.individual_enrollment.unwrap().parse().unwrap();
+        assert_eq!(enrollment.device_id.as_deref(), Some("press-07"));
+        let attestation = enrollment.attestation.unwrap().x509.unwrap();
+        let info = attestation
+            .client_certificates
+            .unwrap()
+            .primary
+            .unwrap()
+            .info
+            .unwrap();
+        assert_eq!(info.subject_name.as_deref(), Some("CN=x509-dev-1"));
+        assert_eq!(info.version, Some(3));
+        let x509 = request
+            .device_runtime_context
+            .x509
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!(x509.client_certificate.unwrap().0.starts_with("MII"));
+    }
+
+    #[test]
+    fn debug_shows_no_key_and_no_certificate() {
+        let request = AllocationRequest::parse(TPM).unwrap();
+        let tpm = request.device_runtime_context.tpm.unwrap().parse().unwrap();
+        assert!(!format!("{request:?} {tpm:?}").contains("xxxx"));
+    }
+
+    #[test]
+    fn members_that_are_null_unknown_or_repeated_are_no_mistake() {
+        let request = AllocationRequest::parse(
+            r#"{"individualEnrollment":null,"new":[{}],"linkedHubs":5,"linkedHubs":["a","b"],
+                "deviceRuntimeContext":{"registrationId":1,"payload":null,"registrationId":"\u0061"}}"#,
+        )
+        .unwrap();
+        assert!(request.individual_enrollment.is_none());
+        assert!(request.device_runtime_context.payload.is_none());
+        assert_eq!(
+            request.device_runtime_context.registration_id.as_deref(),
+            Some("a")
+        );
+        assert_eq!(hubs(&request), ["a", "b"]);
+    }
+
+    #[test]
+    fn what_is_not_read_is_not_checked() {
+        let json = r#"{"enrollmentGroup":5,"deviceRuntimeContext":{"currentDeviceId":[],"x509":"\ud800","payload":1e999}}"#;
+        let request = AllocationRequest::parse(json).unwrap();
+        assert!(request.enrollment_group.unwrap().parse().is_err());
+        assert!(
+            request
+                .device_runtime_context
+                .current_device_id
+                .unwrap()
+                .parse()
+                .is_err()
+        );
+    }
+
+    #[track_caller]
+    fn refused(json: &str, expected: &str) {
+        assert_eq!(
+            AllocationRequest::parse(json).unwrap_err().to_string(),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_place() {
+        refused(
+            "",
+            "it is not JSON (EOF while parsing a value at line 1 column 0)",
+        );
+        refused(
+            "hello",
+            "it is not JSON (expected value at line 1 column 1)",
+        );
+        refused(
+            "{} x",
+            "it is not JSON (trailing characters at line 1 column 4)",
+        );
+        refused("[]", "it must be an object, and is an array");
+        refused("null", "it must be an object, and is null");
+        for (value, found) in [
+            ("5", "a number"),
+            ("{}", "an object"),
+            ("[]", "an array"),
+            ("true", "a boolean"),
+        ] {
+            refused(
+                &format!(r#"{{"deviceRuntimeContext":{{"registrationId":{value}}}}}"#),
+                &format!("deviceRuntimeContext.registrationId must be a string, and is {found}"),
+            );
+        }
+        refused(
+            r#"{"deviceRuntimeContext":"s3cr3t"}"#,
+            "deviceRuntimeContext must be an object, and is a string",
+        );
+        refused(
+            r#"{"linkedHubs":"s3cr3t"}"#,
+            "linkedHubs must be an array of host names, and is a string",
+        );
+        refused(
+            r#"{"linkedHubs":{}}"#,
+            "linkedHubs must be an array of host names, and is an object",
+        );
+        refused(
+            r#"{"linkedHubs":["a",null]}"#,
+            "linkedHubs[1] must be a string, and is null",
+        );
+        refused(
+            r#"{"deviceRuntimeContext":{"registrationId":"\ud800"}}"#,
+            "deviceRuntimeContext.registrationId has an escape that is no character",
+        );
+    }
+
+    #[test]
+    fn nesting_has_its_limit() {
+        let payload = |depth: usize| {
+            let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+            format!(r#"{{"deviceRuntimeContext":{{"payload":{open}{close}}}}}"#)
+        };
+        assert!(AllocationRequest::parse(&payload(MAX_DEPTH - 2)).is_ok());
+        let too_deep = "deviceRuntimeContext is nested more than 128 levels deep";
+        refused(&payload(MAX_DEPTH - 1), too_deep);
+        refused(&payload(100_000), too_deep);
+        let unknown = format!(
+            r#"{{"a":{}{}}}"#,
+            r#"{"a":"#.repeat(100_000),
+            "1".to_owned() + &"}".repeat(100_000)
+        );
+        refused(&unknown, "it is nested more than 128 levels deep");
+        refused(
+            &"[".repeat(100_000),
+            "it must be an object, and is an array",
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! The webhook's answer: the hub, and what the device's first twin says.
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::value::RawValue;
+
+use super::linked_hubs::LinkedHub;
+
+/// The device is assigned to a hub.
+///
+/// Members are written in the order of the tutorial's log.
+///
+/// Source: <https://learn.microsoft.com/azure/iot-dps/concepts-custom-allocation#custom-allocation-policy-response>.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AllocationResponse<'a> {
+    /// The hub, one of those that the request links.
+    pub iot_hub_host_name: LinkedHub<'a>,
+    /// The twin's first content. Without it the service takes the enrollment's. It is used at the first assignment, and
+    /// when the hub changes under *Reprovision and reset to initial config*.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initial_twin: Option<InitialTwin<'a>>,
+    /// A JSON object for the device, given to it at each registration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload: Option<&'a RawValue>,
+}
+
+/// The first content of a device twin.
+///
+/// Source: <https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-device-twins>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct InitialTwin<'a> {
+    /// The properties of the twin.
+    pub properties: TwinProperties<'a>,
+    /// Tags, which the device never sees; at most 8 KB.
+    pub tags: TwinCollection<'a>,
+}
+
+/// The properties of an [`InitialTwin`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct TwinProperties<'a> {
+    /// What the device shall be set to; at most 32 KB.
+    pub desired: TwinCollection<'a>,
+}
+
+/// Named values, written as a JSON object in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TwinCollection<'a>(pub &'a [(&'a str, TwinValue<'a>)]);
+
+impl Serialize for TwinCollection<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+/// A value in a twin. There is no null, as it would delete the member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum TwinValue<'a> {
+    /// A string of at most 4 KB.
+    Text(&'a str),
+    /// A whole number from −4503599627370496 to 4503599627370495.
+    Integer(i64),
+    /// A boolean.
+    Boolean(bool),
+    /// An object, at most ten levels deep.
+    Object(TwinCollection<'a>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dps::AllocationRequest;
+
+    #[test]
+    fn a_response_has_the_service_s_member_names_in_the_tutorial_s_order() {
+        let request =
+            AllocationRequest::parse(r#"{"linkedHubs":["a.azure-devices.net"]}"#).unwrap();
+        let hubs = request.linked_hubs.unwrap();
+        let nested = [("b", TwinValue::Boolean(true))];
+        let mut response = AllocationResponse {
+            iot_hub_host_name: hubs.iter().next().unwrap(),
+            initial_twin: Some(InitialTwin {
+                properties: TwinProperties {
+                    desired: TwinCollection(&[
+                        ("z", TwinValue::Text("1")),
+                        ("a", TwinValue::Integer(-1)),
+                        ("o", TwinValue::Object(TwinCollection(&nested))),
+                    ]),
+                },
+                tags: TwinCollection(&[]),
+            }),
+            payload: Some(serde_json::from_str(r#"{ "p": 1.0 }"#).unwrap()),
+        };
+        assert_eq!(
+            serde_json::to_string(&response).unwrap(),
+            r#"{"iotHubHostName":"a.azure-devices.net","initialTwin":{"properties":{"desired":{"z":"1","a":-1,"o":{"b":true}}},"tags":{}},"payload":{ "p": 1.0 }}"#
+        );
+        response.initial_twin = None;
+        response.payload = None;
+        assert_eq!(
+            serde_json::to_string(&response).unwrap(),
+            r#"{"iotHubHostName":"a.azure-devices.net"}"#
+        );
+    }
+}
