@@ -1,0 +1,65 @@
+//! Serving the app on a listener, until a signal says stop.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::{App, HttpServer};
+use anyhow::{Context, Result};
+
+use crate::functions;
+
+/// How long an idle connection stays open. It is longer than the minute after which the host's own client gives one up: if we
+/// closed first, an invocation sent at that moment would fail.
+const KEEP_ALIVE: Duration = Duration::from_mins(2);
+
+/// How long requests in flight may take after a signal. An invocation takes microseconds; whoever is slower has gone.
+const SHUTDOWN_TIMEOUT_SECONDS: u64 = 5;
+
+/// Serves the app on `listener` until the process gets SIGTERM or SIGINT, and finishes what is in flight.
+///
+/// # Errors
+/// When the listener is unusable, or signals can't be listened to.
+pub async fn serve(listener: TcpListener) -> Result<()> {
+    let stop = stop_signal()?;
+    HttpServer::new(|| App::new().configure(functions::routes))
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
+        .shutdown_signal(stop)
+        .listen(listener)
+        .context("cannot serve on the listener")?
+        .run()
+        .await
+        .context("the server failed")
+}
+
+/// Ready when the process is asked to stop.
+#[cfg(unix)]
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    use actix_web::rt::signal::unix::{SignalKind, signal};
+    use std::future::poll_fn;
+    use std::task::Poll;
+
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen to SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen to SIGINT")?;
+    Ok(async move {
+        poll_fn(|context| {
+            if terminate.poll_recv(context).is_ready() || interrupt.poll_recv(context).is_ready() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    })
+}
+
+/// Ready when the process is asked to stop.
+#[cfg(not(unix))]
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without Ctrl-C the host ends the process, as it does anyway.
+        if actix_web::rt::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
