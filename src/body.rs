@@ -1,46 +1,148 @@
-//! Reading a request's body within bounds of size and time.
+//! Reading a request's body within bounds of size, time and memory.
 
 use std::future::poll_fn;
+use std::ops::Deref;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::body::{BodyStream, MessageBody};
 use actix_web::rt::time::timeout;
-use actix_web::web::{Bytes, Payload};
+use actix_web::web::Payload;
 
 /// How long a body may take to arrive. The host is on the same machine and has the whole body before it sends the first byte.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many bytes of unfinished and unanswered bodies the process holds at the most: 64 MiB, thousands of ordinary invocations.
+static ROOM: Room = Room::new(64 << 20);
 
 /// Why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReadError {
     /// It is larger than the limit. It has been taken to its end and thrown away, so that the sender is ready for the answer.
     TooLarge,
+    /// Other requests hold all the memory there is for bodies. It has been thrown away likewise.
+    NoRoom,
     /// The sender has gone, was too slow, or broke the rules of HTTP.
     Incomplete,
 }
 
 /// The whole body, of at most `limit` bytes.
-pub(crate) async fn read(payload: Payload, limit: usize) -> Result<Bytes, ReadError> {
-    timeout(TIMEOUT, collect(payload, limit))
+pub(crate) async fn read(payload: Payload, limit: usize) -> Result<Body, ReadError> {
+    timeout(TIMEOUT, collect(payload, limit, &ROOM))
         .await
         .unwrap_or(Err(ReadError::Incomplete))
 }
 
-async fn collect(payload: Payload, limit: usize) -> Result<Bytes, ReadError> {
+async fn collect(payload: Payload, limit: usize, room: &'static Room) -> Result<Body, ReadError> {
     let mut stream = pin!(BodyStream::new(payload));
-    let mut next = async || poll_fn(|context| stream.as_mut().poll_next(context)).await;
-    let mut whole = Vec::new();
-    while let Some(chunk) = next().await {
-        let chunk = chunk.map_err(|_| ReadError::Incomplete)?;
-        if whole.len() + chunk.len() > limit {
-            drop(whole);
-            while let Some(chunk) = next().await {
-                chunk.map_err(|_| ReadError::Incomplete)?;
-            }
+    let mut next = async || {
+        let chunk = poll_fn(|context| stream.as_mut().poll_next(context)).await;
+        chunk.transpose().map_err(|_| ReadError::Incomplete)
+    };
+    let mut body = Body::new(room);
+    while let Some(chunk) = next().await? {
+        if let Err(error) = body.push(&chunk, limit) {
+            drop(body);
+            while next().await?.is_some() {}
+            return Err(error);
+        }
+    }
+    Ok(body)
+}
+
+/// A body in memory. It takes room there until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Body {
+    bytes: Vec<u8>,
+    room: &'static Room,
+}
+
+impl Body {
+    fn new(room: &'static Room) -> Self {
+        let bytes = Vec::new();
+        Self { bytes, room }
+    }
+
+    fn push(&mut self, chunk: &[u8], limit: usize) -> Result<(), ReadError> {
+        if self.bytes.len() + chunk.len() > limit {
             return Err(ReadError::TooLarge);
         }
-        whole.extend_from_slice(&chunk);
+        if !self.room.take(chunk.len()) {
+            return Err(ReadError::NoRoom);
+        }
+        self.bytes.extend_from_slice(chunk);
+        Ok(())
     }
-    Ok(whole.into())
+}
+
+impl Deref for Body {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.room.give_back(self.bytes.len());
+    }
+}
+
+/// Memory that bodies share, in bytes.
+#[derive(Debug)]
+struct Room {
+    free: AtomicUsize,
+}
+
+impl Room {
+    const fn new(bytes: usize) -> Self {
+        Self {
+            free: AtomicUsize::new(bytes),
+        }
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        let taken = self
+            .free
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| {
+                free.checked_sub(bytes)
+            });
+        taken.is_ok()
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.free.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_takes_room_until_it_is_dropped() {
+        static ROOM: Room = Room::new(10);
+        let mut first = Body::new(&ROOM);
+        let mut second = Body::new(&ROOM);
+        assert_eq!(first.push(b"abcdef", 8), Ok(()));
+        assert_eq!(first.push(b"ghi", 8), Err(ReadError::TooLarge));
+        assert_eq!(second.push(b"12345", 8), Err(ReadError::NoRoom));
+        assert_eq!(second.push(b"1234", 8), Ok(()));
+        assert_eq!((&*first, &*second), (&b"abcdef"[..], &b"1234"[..]));
+        drop(first);
+        assert_eq!(second.push(b"5678", 8), Ok(()));
+        drop(second);
+        assert_eq!(ROOM.free.load(Ordering::Relaxed), 10);
+    }
+
+    #[test]
+    fn a_body_may_have_as_many_bytes_as_the_limit_says() {
+        static ROOM: Room = Room::new(100);
+        let mut body = Body::new(&ROOM);
+        assert_eq!(body.push(b"abc", 4), Ok(()));
+        assert_eq!(body.push(b"d", 4), Ok(()));
+        assert_eq!(body.push(b"e", 4), Err(ReadError::TooLarge));
+    }
 }

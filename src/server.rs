@@ -12,6 +12,9 @@ use crate::functions;
 /// closed first, an invocation sent at that moment would fail.
 const KEEP_ALIVE: Duration = Duration::from_mins(2);
 
+/// How many connections each worker has at the most. The host keeps one for each invocation under way; further ones wait.
+const MAX_CONNECTIONS: usize = 1024;
+
 /// How long requests in flight may take after a signal. An invocation takes microseconds; whoever is slower has gone.
 const SHUTDOWN_TIMEOUT_SECONDS: u64 = 5;
 
@@ -23,6 +26,7 @@ pub async fn serve(listener: TcpListener) -> Result<()> {
     let stop = stop_signal()?;
     HttpServer::new(|| App::new().configure(functions::routes))
         .keep_alive(KEEP_ALIVE)
+        .max_connections(MAX_CONNECTIONS)
         .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
         .shutdown_signal(stop)
         .listen(listener)

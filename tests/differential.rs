@@ -13,6 +13,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 fn tutorial(data: &Value) -> (u16, String) {
@@ -227,12 +228,12 @@ fn mangled_requests_are_refused_in_a_sentence_or_answered_as_the_tutorial_does()
             Ok(request) if is_well_typed(&request) => {
                 assert_eq!((status, answer.to_owned()), tutorial(&request));
             }
-            Ok(_) => assert_eq!(status, 400),
             // What that parser can't read and ours needn't: a number that is too large, an escape that is no character.
             Err(_) if status == 200 => {
-                assert!(serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok())
+                let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
+                assert!(is_json);
             }
-            Err(_) => assert_eq!(status, 400),
+            Ok(_) | Err(_) => assert_eq!(status, 400),
         }
         if status == 400 {
             assert!(

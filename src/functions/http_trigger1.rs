@@ -58,6 +58,7 @@ async fn invoke(http: HttpRequest, payload: Payload) -> HttpResponse {
     let envelope = match body::read(payload, MAX_ENVELOPE).await {
         Ok(envelope) => envelope,
         Err(ReadError::TooLarge) => return wrapped(id, Err(Denial::TooLarge)),
+        Err(ReadError::NoRoom) => return wrapped(id, Err(Denial::NoRoom)),
         Err(ReadError::Incomplete) => return incomplete(id),
     };
     match Invocation::<Data<'_>>::parse(&envelope) {
@@ -85,6 +86,7 @@ async fn request(http: HttpRequest, payload: Payload) -> HttpResponse {
             Err(error) => Reply::to(Err(Denial::Unreadable(error))),
         },
         Err(ReadError::TooLarge) => Reply::to(Err(Denial::TooLarge)),
+        Err(ReadError::NoRoom) => Reply::to(Err(Denial::NoRoom)),
         Err(ReadError::Incomplete) => return incomplete(id),
     };
     reply.log(id);
@@ -239,6 +241,8 @@ enum Denial {
     Unreadable(BodyError),
     /// The request, or the envelope around it, is too large.
     TooLarge,
+    /// Too many large requests are under way.
+    NoRoom,
     /// The request is no allocation request.
     Malformed(RequestError),
     /// The policy has no hub for the device.
@@ -253,12 +257,13 @@ enum Denial {
 }
 
 impl Denial {
-    /// What the service makes of it: it fails the device at once, except after a mistake of ours, where it asks again.
+    /// It decides what the service does: after 4xx it fails the device at once, after 5xx it asks again.
     fn status(&self) -> u16 {
         match self {
             Self::NoBody | Self::Unreadable(_) | Self::Malformed(_) | Self::Refused { .. } => 400,
             Self::TooLarge => 413,
             Self::Bug(_) => 500,
+            Self::NoRoom => 503,
         }
     }
 
@@ -279,7 +284,7 @@ impl Denial {
 
     fn is_json(&self) -> bool {
         match self {
-            Self::NoBody | Self::Unreadable(_) | Self::TooLarge => false,
+            Self::NoBody | Self::Unreadable(_) | Self::TooLarge | Self::NoRoom => false,
             Self::Malformed(error) => error.is_json_object(),
             Self::Refused { .. } | Self::Bug(_) => true,
         }
@@ -298,6 +303,7 @@ impl fmt::Display for Denial {
                 f,
                 "The request body is too large: {NAME} serves up to {MAX_REQUEST} bytes."
             ),
+            Self::NoRoom => f.write_str("Too many large requests are under way: try again."),
             Self::Malformed(error) => {
                 write!(f, "The request body is no AllocationRequest: {error}.")
             }
