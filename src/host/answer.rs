@@ -32,12 +32,11 @@ impl<'a, O: Serialize> Answer<'a, O> {
         }
     }
 
-    /// The answer's JSON.
-    ///
-    /// # Errors
-    /// When `O` can't be written as JSON, which is a mistake in `O`.
-    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec(self)
+    /// The answer's JSON. Should `O` refuse to be written, which is a mistake in `O`, it is an answer without outputs, from
+    /// which the host makes a 500.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_else(|_| br#"{"Outputs":{"res":null}}"#.to_vec())
     }
 }
 
@@ -54,8 +53,15 @@ mod tests {
     fn an_answer_has_its_three_members_in_order() {
         let answer = Answer::new(Outputs { res: "r" }, vec!["one".into(), "\"two\"\n".into()]);
         assert_eq!(
-            answer.to_json().unwrap(),
+            answer.to_json(),
             br#"{"Outputs":{"res":"r"},"Logs":["one","\"two\"\n"],"ReturnValue":null}"#
         );
+    }
+
+    #[test]
+    fn outputs_that_cannot_be_written_fail_the_invocation_and_never_leave_it_waiting() {
+        let unwritable = std::collections::BTreeMap::from([((), ())]);
+        let answer = Answer::new(unwritable, Vec::new());
+        assert_eq!(answer.to_json(), br#"{"Outputs":{"res":null}}"#);
     }
 }

@@ -1,0 +1,173 @@
+//! From the bytes that came in to the bytes that go out, without HTTP.
+
+use std::borrow::Cow;
+
+use log::Level;
+use serde::{Deserialize, Serialize};
+
+use super::denial::Denial;
+use super::{JSON, MAX_REQUEST, NAME, TEXT};
+use crate::allocation::CONTOSO;
+use crate::dps::{AllocationRequest, redacted};
+use crate::host::{
+    Answer, BodyError, HttpRequest, HttpResponse, Invocation, InvocationError, ResponseHeaders,
+    text,
+};
+
+/// How much of a request goes into the log, in bytes.
+const MAX_LOGGED: usize = 4096;
+
+/// The input bindings of `function.json`.
+#[derive(Deserialize)]
+struct Data<'a> {
+    #[serde(borrow)]
+    req: HttpRequest<'a>,
+}
+
+/// Its output bindings.
+#[derive(Serialize)]
+struct Outputs<'a> {
+    res: HttpResponse<'a>,
+}
+
+/// The answer to the host's envelope, as JSON. `id` names the invocation in the process's log.
+///
+/// # Errors
+/// When it is no envelope of the Functions host.
+pub fn answer(envelope: &[u8], id: &str) -> Result<Vec<u8>, InvocationError> {
+    let Invocation { data, .. } = Invocation::<Data<'_>>::parse(envelope)?;
+    let body = data.req.body();
+    let request = required(body.as_ref().map(Option::as_deref));
+    let shown = request.as_ref().copied().unwrap_or_default();
+    Ok(Reply::new(request, id).wrapped(shown))
+}
+
+/// What the function answers, before it is wrapped for the host or sent as it is.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status, which decides what the service does.
+    pub status: u16,
+    /// The media type of the body.
+    pub content_type: &'static str,
+    /// The response as JSON, or one sentence.
+    pub body: String,
+    /// The registration id for the log, or a dash.
+    device: String,
+    /// How it came to the answer, for the log.
+    decision: Cow<'static, str>,
+    /// Whether the request is a JSON object, in which secrets can be told from the rest.
+    is_json: bool,
+}
+
+impl Reply {
+    /// The reply to a request that came without an envelope. `id` names the invocation in the process's log.
+    #[must_use]
+    pub fn to(request: &[u8], id: &str) -> Self {
+        Self::new(required(text(request).as_ref().copied()), id)
+    }
+
+    /// The reply to a request, or to the lack of one.
+    pub(super) fn new(request: Result<&str, Denial>, id: &str) -> Self {
+        let reply = request
+            .and_then(Self::assigned)
+            .unwrap_or_else(Self::denied);
+        reply.log(id);
+        reply
+    }
+
+    fn assigned(request: &str) -> Result<Self, Denial> {
+        let request = AllocationRequest::parse(request).map_err(Denial::Malformed)?;
+        let device = request.device_runtime_context.registration_id.as_deref();
+        let device = device.map_or_else(|| "-".to_owned(), loggable);
+        let allocation = match CONTOSO.allocate(&request) {
+            Ok(allocation) => allocation,
+            Err(refusal) => return Err(Denial::Refused { refusal, device }),
+        };
+        let hub = loggable(allocation.response.iot_hub_host_name.host_name());
+        Ok(Self {
+            status: 200,
+            content_type: JSON,
+            body: serde_json::to_string(&allocation.response).map_err(Denial::Bug)?,
+            device,
+            decision: format!("{} assigned to {hub}", allocation.rule.family).into(),
+            is_json: true,
+        })
+    }
+
+    fn denied(denial: Denial) -> Self {
+        Self {
+            status: denial.status(),
+            content_type: TEXT,
+            body: denial.to_string(),
+            decision: denial.decision(),
+            is_json: denial.is_json(),
+            device: denial.into_device(),
+        }
+    }
+
+    /// The line in the process's own log.
+    fn log(&self, id: &str) {
+        let level = match self.status {
+            500 => Level::Error,
+            503 => Level::Warn,
+            _ => Level::Info,
+        };
+        log::log!(
+            level,
+            "{NAME} {id} {}: {} {}",
+            self.device,
+            self.status,
+            self.decision
+        );
+    }
+
+    /// The reply as the host takes it, with the log of the invocation, in which `request` is shown.
+    pub(super) fn wrapped(&self, request: &str) -> Vec<u8> {
+        let res = HttpResponse {
+            status_code: self.status,
+            headers: ResponseHeaders {
+                content_type: self.content_type.into(),
+            },
+            body: Cow::Borrowed(&self.body),
+        };
+        Answer::new(Outputs { res }, self.logs(request)).to_json()
+    }
+
+    /// The function's log, with the lines of the tutorial's.
+    fn logs(&self, request: &str) -> Vec<Cow<'_, str>> {
+        let shown = if self.is_json {
+            redacted(request, MAX_LOGGED)
+        } else {
+            format!(
+                "({} bytes that are no JSON object, not shown)",
+                request.len()
+            )
+        };
+        vec![
+            "Request.Body:...".into(),
+            shown.into(),
+            Cow::Borrowed(&self.decision),
+            "Response".into(),
+            Cow::Borrowed(&self.body),
+        ]
+    }
+}
+
+/// The text of the request, which must be there and not too large.
+fn required<'a>(body: Result<Option<&'a str>, &BodyError>) -> Result<&'a str, Denial> {
+    match body {
+        Ok(Some(request)) if request.len() > MAX_REQUEST => Err(Denial::TooLarge),
+        Ok(Some(request)) => Ok(request),
+        Ok(None) => Err(Denial::NoBody),
+        Err(error) => Err(Denial::Unreadable(*error)),
+    }
+}
+
+/// The start of a text from outside, without characters that would break a line of the log.
+fn loggable(text: &str) -> String {
+    const MAX_CHARS: usize = 128;
+    text.chars()
+        .take(MAX_CHARS)
+        .flat_map(char::escape_debug)
+        .collect()
+}
