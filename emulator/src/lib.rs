@@ -1,1 +1,3 @@
-//! Placeholder until the modules land.
+//! Microsoft's side of the wire, for development and tests.
+
+pub mod dps;
