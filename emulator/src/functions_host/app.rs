@@ -1,0 +1,148 @@
+//! The app: `host.json`, the function folders and `local.settings.json` below one root.
+//!
+//! Loaded once when the host starts; the real host watches the files and starts anew when one changes.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::function::Function;
+use super::host_json::HostSettings;
+use super::route::RouteValues;
+
+/// A function app on disk.
+#[derive(Debug, Clone)]
+pub(crate) struct App {
+    pub(crate) root: PathBuf,
+    pub(crate) settings: HostSettings,
+    /// In the order in which routes are tried.
+    pub(crate) functions: Vec<Function>,
+    /// `Values` of `local.settings.json`.
+    pub(crate) local_settings: HashMap<String, String>,
+}
+
+/// Why an app could not be loaded.
+#[derive(Debug)]
+pub struct AppError {
+    file: PathBuf,
+    problem: String,
+}
+
+impl AppError {
+    pub(crate) fn host_json(problem: impl Into<String>) -> Self {
+        Self {
+            file: "host.json".into(),
+            problem: problem.into(),
+        }
+    }
+
+    fn new(file: &Path, problem: impl fmt::Display) -> Self {
+        Self {
+            file: file.to_owned(),
+            problem: problem.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for AppError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} cannot be used: {}",
+            self.file.display(),
+            self.problem
+        )
+    }
+}
+
+impl std::error::Error for AppError {}
+
+#[derive(Deserialize)]
+struct LocalSettings {
+    #[serde(rename = "IsEncrypted", default)]
+    is_encrypted: bool,
+    #[serde(rename = "Values", default)]
+    values: HashMap<String, String>,
+}
+
+impl App {
+    /// Loads the app below `root`. `inherited` looks up a variable of the host's own environment.
+    pub(crate) fn load(
+        root: &Path,
+        inherited: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, AppError> {
+        let root = root
+            .canonicalize()
+            .map_err(|error| AppError::new(root, error))?;
+        let host_json = root.join("host.json");
+        let settings = HostSettings::parse(&read(&host_json)?)
+            .map_err(|error| AppError::new(&host_json, error.problem))?;
+        let local_settings = load_local_settings(&root.join("local.settings.json"))?;
+        let setting = |key: &str| inherited(key).or_else(|| local_settings.get(key).cloned());
+        let mut functions = Vec::new();
+        for entry in std::fs::read_dir(&root)
+            .map_err(|error| AppError::new(&root, error))?
+            .flatten()
+        {
+            let file = entry.path().join("function.json");
+            if file.is_file() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let function =
+                    Function::parse(&name, &read(&file)?, &settings.route_prefix, setting);
+                functions.push(function.map_err(|problem| AppError::new(&file, problem))?);
+            }
+        }
+        functions.sort_by(|a, b| a.name.cmp(&b.name));
+        functions.sort_by_key(|function| {
+            function
+                .trigger
+                .as_ref()
+                .map(|trigger| trigger.route.precedence())
+        });
+        Ok(Self {
+            root,
+            settings,
+            functions,
+            local_settings,
+        })
+    }
+
+    /// The function that a request is for. A function that is switched off or doesn't list the method is not found.
+    pub(crate) fn find(&self, method: &str, path: &str) -> Option<(&Function, RouteValues)> {
+        self.functions
+            .iter()
+            .filter(|function| !function.disabled)
+            .find_map(|function| {
+                let trigger = function
+                    .trigger
+                    .as_ref()
+                    .filter(|trigger| trigger.allows(method))?;
+                Some((function, trigger.route.matches(path)?))
+            })
+    }
+}
+
+fn load_local_settings(file: &Path) -> Result<HashMap<String, String>, AppError> {
+    if !file.is_file() {
+        return Ok(HashMap::new());
+    }
+    let settings: LocalSettings =
+        serde_json::from_str(&read(file)?).map_err(|error| AppError::new(file, error))?;
+    if settings.is_encrypted {
+        return Err(AppError::new(
+            file,
+            "it is encrypted; run `func settings decrypt` first",
+        ));
+    }
+    Ok(settings.values)
+}
+
+fn read(file: &Path) -> Result<String, AppError> {
+    let text = std::fs::read_to_string(file).map_err(|error| AppError::new(file, error))?;
+    Ok(text
+        .strip_prefix('\u{feff}')
+        .map(str::to_owned)
+        .unwrap_or(text))
+}
