@@ -92,7 +92,8 @@ fn read(
     if text.trim().is_empty() {
         return Err(Violation::NullAnswer);
     }
-    let (token, more) = JToken::parse_first(&text, MAX_ANSWER_DEPTH).map_err(invalid_json)?;
+    let (token, more) =
+        JToken::parse_first(&text, MAX_ANSWER_DEPTH).map_err(|error| invalid_json(&error))?;
     let object = match token {
         JToken::Object(object) => object,
         JToken::Null => return Err(Violation::NullAnswer),
@@ -126,7 +127,7 @@ fn read(
     })
 }
 
-fn invalid_json(error: ReadError) -> Violation {
+fn invalid_json(error: &ReadError) -> Violation {
     Violation::InvalidJson {
         detail: error.to_string(),
     }
@@ -175,21 +176,20 @@ impl InvocationResult {
             });
             return Ok(HttpResponse::empty(204));
         };
-        match outputs.get(&binding.name) {
-            Some(output) => http_output::respond(output, violations),
-            None => {
-                violations.push(Violation::MissingOutput {
-                    binding: binding.name.clone(),
-                });
-                Ok(HttpResponse {
-                    status: 200,
-                    headers: vec![(
-                        "Content-Type".to_owned(),
-                        "text/plain; charset=utf-8".to_owned(),
-                    )],
-                    body: b"{}".to_vec(),
-                })
-            }
+        if let Some(output) = outputs.get(&binding.name) {
+            http_output::respond(output, violations)
+        } else {
+            violations.push(Violation::MissingOutput {
+                binding: binding.name.clone(),
+            });
+            Ok(HttpResponse {
+                status: 200,
+                headers: vec![(
+                    "Content-Type".to_owned(),
+                    "text/plain; charset=utf-8".to_owned(),
+                )],
+                body: b"{}".to_vec(),
+            })
         }
     }
 
@@ -225,7 +225,7 @@ impl InvocationResult {
                 Some(output) if would_be_decoded(output, value) => {
                     violations.push(Violation::Base64Output {
                         name: name.to_owned(),
-                    })
+                    });
                 }
                 Some(_) => {}
             }

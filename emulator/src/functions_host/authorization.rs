@@ -54,14 +54,13 @@ mod tests {
 
     const KEY: &str = "s3cr3t==";
 
-    fn key() -> Option<Identity> {
-        Some(Identity::FunctionKey {
-            name: "default".to_owned(),
-        })
-    }
-
     #[test]
     fn levels_and_keys_decide() {
+        let key = || {
+            Some(Identity::FunctionKey {
+                name: "default".to_owned(),
+            })
+        };
         let plain = HttpRequest::post("/api/x");
         let query = HttpRequest::post("/api/x?code=s3cr3t%3D%3D");
         let header = HttpRequest::post("/api/x").header("X-Functions-Key", KEY);

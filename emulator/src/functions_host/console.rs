@@ -24,7 +24,7 @@ pub struct HandlerLine {
 }
 
 /// A level of the host's log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum LogLevel {
     Information,
@@ -65,15 +65,11 @@ pub enum Channel {
 pub(crate) fn classify(stream: Stream, text: &str, errors_only: bool) -> HandlerLine {
     let lower_case = text.to_lowercase();
     let contains = |words: &[&str]| words.iter().any(|word| lower_case.contains(word));
+    let is_error = errors_only || contains(&["error", "fail", "severe", "unhandled exception"]);
     let level = match stream {
-        Stream::Stdout => LogLevel::Information,
         Stream::Stderr if contains(&["warn"]) => LogLevel::Warning,
-        Stream::Stderr
-            if errors_only || contains(&["error", "fail", "severe", "unhandled exception"]) =>
-        {
-            LogLevel::Error
-        }
-        Stream::Stderr => LogLevel::Information,
+        Stream::Stderr if is_error => LogLevel::Error,
+        Stream::Stdout | Stream::Stderr => LogLevel::Information,
     };
     let (channel, text) = if lower_case.starts_with(&SYSTEM_PREFIX.to_lowercase()) {
         (

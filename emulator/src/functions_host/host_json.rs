@@ -11,7 +11,7 @@ use super::app::AppError;
 use super::timespan;
 
 /// How long a function may run when `functionTimeout` says nothing.
-const DEFAULT_FUNCTION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+const DEFAULT_FUNCTION_TIMEOUT: Duration = Duration::from_mins(30);
 /// How long a handler may take to answer its first `GET /` when `initializationTimeout` says nothing.
 const DEFAULT_INITIALIZATION_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn what_the_file_does_not_say_has_the_hosts_defaults() {
         let settings = HostSettings::parse(&format!(r#"{{"version":"2.0",{HANDLER}}}"#)).unwrap();
-        assert_eq!(settings.function_timeout, Some(Duration::from_secs(1800)));
+        assert_eq!(settings.function_timeout, Some(Duration::from_mins(30)));
         assert_eq!(settings.initialization_timeout, Duration::from_secs(30));
         assert_eq!(settings.route_prefix, "api");
         assert!(!settings.forwards_http_requests);

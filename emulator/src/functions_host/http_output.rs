@@ -117,12 +117,11 @@ fn status_code(status: Option<&JToken>, violations: &mut Vec<Violation>) -> i64 
         Some(JToken::Float(_)) => status.map(JToken::to_json).unwrap_or_default(),
         Some(other) => other.to_invariant_string(),
     };
-    match text.trim().parse::<i32>() {
-        Ok(status) => i64::from(status),
-        Err(_) => {
-            violations.push(Violation::BadStatusCode { value: text });
-            200
-        }
+    if let Ok(status) = text.trim().parse::<i32>() {
+        i64::from(status)
+    } else {
+        violations.push(Violation::BadStatusCode { value: text });
+        200
     }
 }
 

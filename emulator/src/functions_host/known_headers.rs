@@ -56,22 +56,21 @@ const KNOWN: [&str; 45] = [
 pub(crate) fn as_kestrel_lists(headers: &[(String, String)]) -> Vec<(String, Vec<String>)> {
     let mut listed: Vec<(usize, String, Vec<String>)> = Vec::new();
     for (name, value) in headers {
-        match listed
+        if let Some((_, _, values)) = listed
             .iter_mut()
             .find(|(_, known, _)| known.eq_ignore_ascii_case(name))
         {
-            Some((_, _, values)) => values.push(value.clone()),
-            None => {
-                let known = KNOWN
-                    .iter()
-                    .enumerate()
-                    .find(|(_, known)| known.eq_ignore_ascii_case(name));
-                let (position, spelled) = known
-                    .map_or((KNOWN.len(), name.as_str()), |(position, known)| {
-                        (position, *known)
-                    });
-                listed.push((position, spelled.to_owned(), vec![value.clone()]));
-            }
+            values.push(value.clone());
+        } else {
+            let known = KNOWN
+                .iter()
+                .enumerate()
+                .find(|(_, known)| known.eq_ignore_ascii_case(name));
+            let (position, spelled) = known
+                .map_or((KNOWN.len(), name.as_str()), |(position, known)| {
+                    (position, *known)
+                });
+            listed.push((position, spelled.to_owned(), vec![value.clone()]));
         }
     }
     listed.sort_by_key(|(position, _, _)| *position);

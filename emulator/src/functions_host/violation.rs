@@ -7,6 +7,9 @@
 //! <https://github.com/Azure/azure-functions-host> where the page is silent.
 
 use std::fmt;
+use std::time::Duration;
+
+use super::console::LogLevel;
 
 /// A breach of the custom handler protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -89,21 +92,21 @@ pub enum Violation {
 
     // The process.
     /// A line on stderr.
-    StderrLine { text: String },
+    StderrLine { level: LogLevel, text: String },
     /// The function key in a log.
     KeyInLog { place: &'static str },
     /// `GET /` took long.
-    SlowReadiness { milliseconds: u128 },
+    SlowReadiness { took: Duration },
     /// `GET /` was answered with something that is not HTTP, or not at all.
     BrokenReadiness { detail: String },
     /// The handler was not ready in time.
-    InitializationTimeout { seconds: u64 },
+    InitializationTimeout { limit: Duration },
     /// Other machines can reach the handler.
     ListensBeyondLoopback { port: u16 },
     /// The process ended by itself.
     Exited { status: String },
     /// An invocation took longer than `functionTimeout`.
-    FunctionTimeout { seconds: u64 },
+    FunctionTimeout { limit: Duration },
     /// The handler ends again and again before it is ready.
     RestartLoop { restarts: u32 },
     /// The third error within half an hour.
@@ -258,18 +261,25 @@ impl fmt::Display for Violation {
                 "a response with status {status} can't have a body; the host aborts it"
             ),
 
-            Self::StderrLine { text } => write!(
-                f,
-                "the handler wrote to stderr, and the host logs each such line as an error: {text}"
-            ),
+            Self::StderrLine { level, text } => {
+                let level = match level {
+                    LogLevel::Error => "an error",
+                    LogLevel::Warning => "a warning",
+                    LogLevel::Information => "information",
+                };
+                write!(
+                    f,
+                    "the handler wrote to stderr; the host takes no level from the line and would log it as {level}: {text}"
+                )
+            }
             Self::KeyInLog { place } => write!(
                 f,
                 "the function key stands in {place}; whoever reads the logs can call the function"
             ),
-            Self::SlowReadiness { milliseconds } => {
+            Self::SlowReadiness { took } => {
                 write!(
                     f,
-                    "GET / took {milliseconds} ms; the host asks it before it sends anything, answer at once"
+                    "GET / took {took:?}; the host asks it before it sends anything, answer at once"
                 )
             }
             Self::BrokenReadiness { detail } => {
@@ -278,9 +288,9 @@ impl fmt::Display for Violation {
                     "GET / got no proper answer ({detail}); the host takes the handler for ready all the same, or for broken"
                 )
             }
-            Self::InitializationTimeout { seconds } => write!(
+            Self::InitializationTimeout { limit } => write!(
                 f,
-                "the handler did not answer GET / within initializationTimeout ({seconds} s); the host kills it and tries again. \
+                "the handler did not answer GET / within initializationTimeout ({limit:?}); the host kills it and tries again. \
                  Listen on 127.0.0.1 at the port in FUNCTIONS_CUSTOMHANDLER_PORT"
             ),
             Self::ListensBeyondLoopback { port } => write!(
@@ -291,9 +301,9 @@ impl fmt::Display for Violation {
                 f,
                 "the handler ended by itself ({status}); invocations under way fail with 500"
             ),
-            Self::FunctionTimeout { seconds } => write!(
+            Self::FunctionTimeout { limit } => write!(
                 f,
-                "the invocation took longer than functionTimeout ({seconds} s); the caller gets 500, and the handler is killed and restarted"
+                "the invocation took longer than functionTimeout ({limit:?}); the caller gets 500, and the handler is killed and restarted"
             ),
             Self::RestartLoop { restarts } => {
                 write!(

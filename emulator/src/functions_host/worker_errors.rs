@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 /// An error that is older than this is forgotten, and all before it.
-const WINDOW: Duration = Duration::from_secs(30 * 60);
+const WINDOW: Duration = Duration::from_mins(30);
 /// This many errors stop the host.
 const LIMIT: usize = 3;
 

@@ -92,7 +92,7 @@ fn write_string(out: &mut String, text: &str) {
             '\u{c}' => out.push_str("\\f"),
             '\r' => out.push_str("\\r"),
             '\0'..='\u{1f}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
-                out.push_str(&format!("\\u{:04x}", u32::from(character)))
+                out.extend(format!("\\u{:04x}", u32::from(character)).chars());
             }
             _ => out.push(character),
         }
