@@ -8,9 +8,10 @@ use anyhow::{Context, Result};
 
 use crate::functions;
 
-/// How long an idle connection stays open. It is longer than the minute after which the host's own client gives one up: if we
-/// closed first, an invocation sent at that moment would fail.
-const KEEP_ALIVE: Duration = Duration::from_mins(2);
+/// How long a connection may be idle, before its first request and after any. It is longer than the minute after which the host's
+/// own client gives one up: if we closed first, or told it 408 as actix-web does by default 5 seconds after it was opened ahead, an
+/// invocation sent at that moment would fail.
+const IDLE_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How many connections each worker has at the most. The host keeps one for each invocation under way; further ones wait.
 const MAX_CONNECTIONS: usize = 1024;
@@ -25,7 +26,8 @@ const SHUTDOWN_TIMEOUT_SECONDS: u64 = 5;
 pub async fn serve(listener: TcpListener) -> Result<()> {
     let stop = stop_signal()?;
     HttpServer::new(|| App::new().configure(functions::routes))
-        .keep_alive(KEEP_ALIVE)
+        .keep_alive(IDLE_TIMEOUT)
+        .client_request_timeout(IDLE_TIMEOUT)
         .max_connections(MAX_CONNECTIONS)
         .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
         .shutdown_signal(stop)

@@ -1,0 +1,246 @@
+//! The process by itself: how it starts, refuses to start, and stops. No host is in front of it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+
+const ENVELOPE: &str = include_str!("fixtures/host/http_dps_group.json");
+const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
+const OLDER_PORT: &str = "FUNCTIONS_HTTPWORKER_PORT";
+
+fn handler() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_handler"));
+    command
+        .env_remove(PORT)
+        .env_remove(OLDER_PORT)
+        .env_remove("RUST_LOG");
+    command
+}
+
+/// Runs a handler that can't start.
+fn fail(variables: &[(&str, &str)]) -> Output {
+    let output = handler().envs(variables.iter().copied()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.stdout, b"");
+    output
+}
+
+/// A handler that is ready, and its port.
+struct Handler {
+    process: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+    port: u16,
+}
+
+impl Handler {
+    fn start(variable: &str) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let mut process = handler()
+            .env(variable, port.to_string())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        assert_eq!(line, format!("INFO listening on 127.0.0.1:{port}\n"));
+        Self {
+            process,
+            stdout,
+            port,
+        }
+    }
+
+    fn connect(&self) -> TcpStream {
+        TcpStream::connect(("127.0.0.1", self.port)).unwrap()
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.process.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([&format!("-{name}"), &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// Waits for the end; returns the exit code and what else was printed to stdout and stderr.
+    fn wait(mut self) -> (Option<i32>, String, String) {
+        let status = self.process.wait().unwrap();
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        self.stdout.read_to_string(&mut stdout).unwrap();
+        self.process
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut stderr)
+            .unwrap();
+        (status.code(), stdout, stderr)
+    }
+}
+
+fn post(envelope: &str) -> Vec<u8> {
+    format!(
+        "POST /HttpTrigger1 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n\r\n{envelope}",
+        envelope.len()
+    )
+    .into_bytes()
+}
+
+/// Reads one response off a connection, to the end of the answer.
+fn read_answer(connection: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    let mut buffer = [0; 4096];
+    while !answer.ends_with(b"\"ReturnValue\":null}") {
+        let read = connection.read(&mut buffer).unwrap();
+        assert_ne!(
+            read,
+            0,
+            "the connection ended within {:?}",
+            String::from_utf8_lossy(&answer)
+        );
+        answer.extend_from_slice(&buffer[..read]);
+    }
+    String::from_utf8(answer).unwrap()
+}
+
+#[test]
+fn an_unusable_port_is_one_sentence_and_a_failure() {
+    for variable in [PORT, OLDER_PORT] {
+        let output = fail(&[(variable, "70000")]);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let expected =
+            format!("{variable} is \"70000\", which is not a port number from 1 to 65535: ");
+        assert!(
+            stderr.starts_with(&expected) && stderr.lines().count() == 1,
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_taken_port_is_one_sentence_and_a_failure() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = fail(&[(PORT, &port)]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.starts_with(&format!("cannot listen on 127.0.0.1:{port}: ")),
+        "{stderr}"
+    );
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
+
+#[test]
+fn the_older_name_of_the_port_serves_as_well() {
+    let handler = Handler::start(OLDER_PORT);
+    let mut connection = handler.connect();
+    connection.write_all(&post(ENVELOPE)).unwrap();
+    assert!(read_answer(&mut connection).starts_with("HTTP/1.1 200 OK\r\n"));
+    handler.signal("TERM");
+    assert_eq!(handler.wait().0, Some(0));
+}
+
+#[test]
+fn a_signal_lets_what_is_in_flight_finish() {
+    for signal in ["TERM", "INT"] {
+        let handler = Handler::start(PORT);
+        let mut connection = handler.connect();
+        let request = post(ENVELOPE);
+        let (start, end) = request.split_at(request.len() - 10);
+        // An answered request before it, so that the connection is known to be served.
+        connection.write_all(&post(ENVELOPE)).unwrap();
+        read_answer(&mut connection);
+        connection.write_all(start).unwrap();
+        let mut idle = handler.connect();
+        idle.write_all(&post(ENVELOPE)).unwrap();
+        read_answer(&mut idle);
+        handler.signal(signal);
+        // An idle connection is closed, which tells that the signal has arrived.
+        assert_eq!(idle.read(&mut [0]).unwrap(), 0);
+        connection.write_all(end).unwrap();
+        assert!(read_answer(&mut connection).starts_with("HTTP/1.1 200 OK\r\n"));
+        let (code, stdout, stderr) = handler.wait();
+        assert_eq!(
+            (code, stdout.lines().count(), stderr.as_str()),
+            (Some(0), 3, "")
+        );
+    }
+}
+
+#[test]
+fn requests_that_come_in_one_go_are_answered_in_their_order() {
+    let handler = Handler::start(PORT);
+    let mut connection = handler.connect();
+    let mut all = Vec::new();
+    for number in 0..20 {
+        all.extend(post(&ENVELOPE.replace(
+            "-hub.azure-devices.net",
+            &format!("-hub{number}.azure-devices.net"),
+        )));
+    }
+    connection.write_all(&all).unwrap();
+    let mut answers = String::new();
+    while answers.matches("\"ReturnValue\":null}").count() < 20 {
+        answers.push_str(&read_answer(&mut connection));
+    }
+    let hubs = answers
+        .split("assigned to ")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap());
+    let expected =
+        (0..20).map(|number| format!("custom-allocation-toasters-hub{number}.azure-devices.net"));
+    assert_eq!(hubs.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    handler.signal("TERM");
+    assert_eq!(handler.wait().0, Some(0));
+}
+
+#[test]
+fn senders_that_hold_all_memory_make_others_come_back_later() {
+    let handler = Handler::start(PORT);
+    // Eight bodies of nearly 8 MiB fill the 64 MiB; they never end.
+    let length = 8 * 1024 * 1024 - 16;
+    let head = format!(
+        "POST /HttpTrigger1 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {length}\r\n\r\n"
+    );
+    let body = vec![b'x'; length - 1];
+    let mut holders: Vec<TcpStream> = (0..9).map(|_| handler.connect()).collect();
+    for holder in &mut holders {
+        holder.write_all(head.as_bytes()).unwrap();
+        holder.write_all(&body).unwrap();
+    }
+    // The ninth finds no room: it is taken to its end and told so.
+    let mut answered = None;
+    for holder in &mut holders {
+        holder.write_all(b"x").unwrap();
+        if answered.is_none() {
+            let mut start = [0; 1024];
+            let read = holder.read(&mut start).unwrap();
+            let text = String::from_utf8_lossy(&start[..read]).into_owned();
+            if text.contains("\"statusCode\":503") {
+                answered = Some(text);
+            }
+        }
+    }
+    let answered = answered.expect("one of nine was told to come back");
+    assert!(
+        answered.contains("Too many large requests are under way: try again."),
+        "{answered}"
+    );
+    // The room is given back.
+    let mut connection = handler.connect();
+    connection.write_all(&post(ENVELOPE)).unwrap();
+    assert!(read_answer(&mut connection).contains("\"statusCode\":200"));
+    drop(holders);
+    handler.signal("TERM");
+    assert_eq!(handler.wait().0, Some(0));
+}
