@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 const TOASTER: &str = r#"{"iotHubHostName":"contoso-toasters-hub-1098.azure-devices.net","initialTwin":{"properties":{"desired":{"state":"ready","darknessSetting":"medium"}},"tags":{"deviceType":"toaster"}}}"#;
 const HEAT_PUMP: &str = r#"{"iotHubHostName":"contoso-heatpumps-hub-1098.azure-devices.net","initialTwin":{"properties":{"desired":{"state":"on","temperatureSetting":"65"}},"tags":{"deviceType":"heatpump"}}}"#;
 
+const MIB: usize = 1024 * 1024;
+
 const REREGISTRATION: &str = include_str!("fixtures/dps/group_reregistration_with_payload.json");
 const CHINA_CLOUD: &str = include_str!("fixtures/dps/group_china_cloud.json");
 const MIXED_CASE: &str = include_str!("fixtures/dps/group_2019_api_mixed_case.json");
@@ -283,7 +285,6 @@ async fn large_requests_are_served_or_refused_in_bounded_memory() {
         request["deviceRuntimeContext"]["payload"] = json!("x".repeat(length - rest));
         request.to_string()
     };
-    const MIB: usize = 1024 * 1024;
     let too_large = "The request body is too large: HttpTrigger1 serves up to 1048576 bytes.";
     for transfer in [Transfer::Chunked, Transfer::ContentLength] {
         let host = FunctionsHost::start(options().transfer(transfer))
@@ -464,7 +465,7 @@ async fn what_dps_makes_of_the_answers_is_what_they_mean() {
                 iot_hub_host_name, ..
             } => assert_eq!(Some(iot_hub_host_name.as_str()), expected),
             WebhookOutcome::Failed { error_code, .. } => {
-                assert_eq!((error_code, None), (400_207, expected))
+                assert_eq!((error_code, None), (400_207, expected));
             }
             outcome @ WebhookOutcome::Retry { .. } => panic!("{outcome}"),
         }

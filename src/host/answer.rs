@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn outputs_that_cannot_be_written_fail_the_invocation_and_never_leave_it_waiting() {
-        let unwritable = std::collections::BTreeMap::from([((), ())]);
+        let unwritable = std::collections::BTreeMap::from([((), 0)]);
         let answer = Answer::new(unwritable, Vec::new());
         assert_eq!(answer.to_json(), br#"{"Outputs":{"res":null}}"#);
     }
