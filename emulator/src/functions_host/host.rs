@@ -58,6 +58,10 @@ impl Drop for SupervisorTask {
 pub struct Invocation {
     /// The invocation id, which the handler gets as `X-Azure-Functions-InvocationId`.
     pub id: String,
+    /// The request's method.
+    pub method: String,
+    /// The request's path, without the query, where a key may be.
+    pub path: String,
     /// The function, when the request was for one.
     pub function: Option<String>,
     /// What the caller gets.
@@ -183,6 +187,8 @@ impl FunctionsHost {
         request.complete();
         let mut invocation = Invocation {
             id: Uuid::new_v4().to_string(),
+            method: request.method.clone(),
+            path: request.path().to_owned(),
             function: None,
             response: HttpResponse::empty(404),
             logs: Vec::new(),
