@@ -334,6 +334,20 @@ async fn a_crash_fails_the_invocation_and_the_handler_is_started_again_on_the_sa
 }
 
 #[tokio::test]
+async fn an_invocation_waits_for_a_handler_only_so_long() {
+    let app = App::plain();
+    let impatient = |options: HostOptions| {
+        options
+            .dispatch_timeout(Duration::from_millis(50))
+            .env("PUPPET_MODE", "deaf-later")
+    };
+    let host = start(&app, impatient).await;
+    perform(&host, &json!({"exit": 1})).await;
+    host.wait_until(|host| host.starts() == 2).await;
+    assert_eq!(perform(&host, &json!({})).await.response.status, 503);
+}
+
+#[tokio::test]
 async fn the_third_crash_stops_the_host() {
     let app = App::plain();
     let host = start(&app, |options| options).await;

@@ -67,6 +67,9 @@ async fn main() {
         "exit-3" => std::process::exit(3),
         "exit-200" => std::process::exit(200),
         "deaf" => std::future::pending().await,
+        // Ready at its first start, and deaf from then on.
+        "deaf-later" if std::path::Path::new("started").exists() => std::future::pending().await,
+        "deaf-later" => std::fs::write("started", "").unwrap(),
         _ => {}
     }
     let listener = TcpListener::bind((address, port)).await.unwrap();
