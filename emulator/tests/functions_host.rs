@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::path::{Path, PathBuf};
+mod common;
+
 use std::time::Duration;
 
 use emulator::functions_host::{
@@ -11,63 +12,17 @@ use emulator::functions_host::{
 };
 use serde_json::{Value, json};
 
+use common::{App, puppet};
+
 /// A test that waits longer than this for something will wait for ever.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-const FUNCTION: &str = r#"{"bindings":[
-    {"type":"httpTrigger","direction":"in","name":"req","authLevel":"function","methods":["get","post"]},
-    {"type":"http","direction":"out","name":"res"}]}"#;
-
-/// A function app in a directory of its own, which goes away with it.
-struct App(tempfile::TempDir);
-
-impl App {
-    /// An app with the function `Puppet`; `host_json` is added to its `host.json`.
-    fn new(host_json: &Value) -> Self {
-        let app = Self(tempfile::tempdir().unwrap());
-        let mut file = json!({"version": "2.0", "customHandler": {"description": {"defaultExecutablePath": "handler"}}});
-        merge(&mut file, host_json);
-        app.write("host.json", &file.to_string());
-        app.write("Puppet/function.json", FUNCTION);
-        app
-    }
-
-    fn plain() -> Self {
-        Self::new(&json!({}))
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn write(&self, file: &str, text: &str) {
-        let file = self.path().join(file);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, text).unwrap();
-    }
-
-    fn options(&self) -> HostOptions {
-        HostOptions::new(self.path()).handler(puppet())
-    }
-
-    async fn start(&self, change: impl FnOnce(HostOptions) -> HostOptions) -> FunctionsHost {
-        FunctionsHost::start(change(self.options())).await.unwrap()
-    }
+fn options(app: &App) -> HostOptions {
+    HostOptions::new(app.path()).handler(puppet())
 }
 
-fn puppet() -> PathBuf {
-    env!("CARGO_BIN_EXE_puppet-handler").into()
-}
-
-fn merge(into: &mut Value, from: &Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (name, value) in from {
-                merge(into.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (into, from) => *into = from.clone(),
-    }
+async fn start(app: &App, change: impl FnOnce(HostOptions) -> HostOptions) -> FunctionsHost {
+    FunctionsHost::start(change(options(app))).await.unwrap()
 }
 
 async fn perform(host: &FunctionsHost, script: &Value) -> Invocation {
@@ -101,7 +56,7 @@ fn sentences(invocation: &Invocation) -> Vec<String> {
 #[tokio::test]
 async fn a_proper_answer_reaches_the_caller_and_violates_nothing() {
     let app = App::plain();
-    let host = app.start(|options| options).await;
+    let host = start(&app, |options| options).await;
     let invocation = perform(&host, &json!({})).await;
     assert_eq!(invocation.response.status, 200);
     assert_eq!(
@@ -124,7 +79,7 @@ async fn a_proper_answer_reaches_the_caller_and_violates_nothing() {
 #[tokio::test]
 async fn the_envelope_travels_chunked_or_with_its_length() {
     let app = App::plain();
-    let chunked = perform(&app.start(|options| options).await, &json!({})).await;
+    let chunked = perform(&start(&app, |options| options).await, &json!({})).await;
     assert!(
         chunked
             .logs
@@ -139,8 +94,7 @@ async fn the_envelope_travels_chunked_or_with_its_length() {
             .any(|line| line.starts_with("content-length"))
     );
     let counted = perform(
-        &app.start(|options| options.transfer(Transfer::ContentLength))
-            .await,
+        &start(&app, |options| options.transfer(Transfer::ContentLength)).await,
         &json!({}),
     )
     .await;
@@ -173,7 +127,7 @@ async fn the_envelope_travels_chunked_or_with_its_length() {
 #[tokio::test]
 async fn answers_that_break_the_protocol_are_named() {
     let app = App::plain();
-    let host = app.start(|options| options).await;
+    let host = start(&app, |options| options).await;
     let json_type = json!([["Content-Type", "application/json"]]);
     for (script, sentence) in [
         (
@@ -211,7 +165,7 @@ async fn answers_that_break_the_protocol_are_named() {
 #[tokio::test]
 async fn a_redirect_is_followed_and_named() {
     let app = App::plain();
-    let host = app.start(|options| options).await;
+    let host = start(&app, |options| options).await;
     for (status, location, arrived) in [
         (302, "/elsewhere".to_owned(), "GET /elsewhere"),
         (303, "elsewhere".to_owned(), "GET /elsewhere"),
@@ -240,7 +194,7 @@ async fn a_redirect_is_followed_and_named() {
 #[tokio::test]
 async fn lines_have_the_level_that_the_host_gives_them() {
     let app = App::plain();
-    let host = app.start(|options| options).await;
+    let host = start(&app, |options| options).await;
     let script = json!({"print": ["ERROR on stdout", "languageworkerconsolelogsystem"], "complain": ["a warning", "on stderr"]});
     perform(&host, &script).await;
     until_violation(&host, "log it as an error: on stderr").await;
@@ -272,9 +226,7 @@ async fn lines_have_the_level_that_the_host_gives_them() {
 #[tokio::test]
 async fn a_key_in_a_log_is_noticed_wherever_it_is() {
     let app = App::plain();
-    let host = app
-        .start(|options| options.function_key("s3cr3t/key=="))
-        .await;
+    let host = start(&app, |options| options.function_key("s3cr3t/key==")).await;
     let call = |script: Value| {
         HttpRequest::post("/api/Puppet?code=s3cr3t%2Fkey%3D%3D").body(script.to_string())
     };
@@ -297,9 +249,7 @@ async fn a_key_in_a_log_is_noticed_wherever_it_is() {
 #[tokio::test]
 async fn keys_are_checked_only_when_the_host_has_one() {
     let app = App::plain();
-    let host = app
-        .start(|options| options.function_key("s3cr3t-key"))
-        .await;
+    let host = start(&app, |options| options.function_key("s3cr3t-key")).await;
     let without = host
         .invoke(HttpRequest::post("/api/Puppet").body("{}"))
         .await;
@@ -316,7 +266,7 @@ async fn keys_are_checked_only_when_the_host_has_one() {
             .unwrap()
             .contains(r#""Value":"Function""#)
     );
-    let open = perform(&app.start(|options| options).await, &json!({})).await;
+    let open = perform(&start(&app, |options| options).await, &json!({})).await;
     assert!(
         String::from_utf8(open.envelope)
             .unwrap()
@@ -327,19 +277,13 @@ async fn keys_are_checked_only_when_the_host_has_one() {
 #[tokio::test]
 async fn requests_that_are_for_no_function_never_reach_the_handler() {
     let app = App::new(&json!({"extensions": {"http": {"routePrefix": "v1"}}}));
-    app.write(
-        "Off/function.json",
-        &FUNCTION.replacen('{', r#"{"disabled":true,"#, 1),
+    app.add("Off", "{", r#"{"disabled":true,"#);
+    app.add(
+        "Item",
+        r#""name":"req""#,
+        r#""name":"req","route":"items/{id:int}/{more?}""#,
     );
-    app.write(
-        "Item/function.json",
-        &FUNCTION.replacen(
-            r#""name":"req""#,
-            r#""name":"req","route":"items/{id:int}/{more?}""#,
-            1,
-        ),
-    );
-    let host = app.start(|options| options).await;
+    let host = start(&app, |options| options).await;
     for (request, status) in [
         (HttpRequest::get("/v1/PUPPET/"), 200),
         (HttpRequest::get("/v1/items/7"), 200),
@@ -364,7 +308,7 @@ async fn requests_that_are_for_no_function_never_reach_the_handler() {
 #[tokio::test]
 async fn a_body_above_the_limit_is_refused() {
     let app = App::plain();
-    let host = app.start(|options| options).await;
+    let host = start(&app, |options| options).await;
     let large = vec![b' '; emulator::functions_host::MAX_BODY + 1];
     assert_eq!(
         host.invoke(HttpRequest::post("/api/Puppet").body(large))
@@ -378,7 +322,7 @@ async fn a_body_above_the_limit_is_refused() {
 #[tokio::test]
 async fn a_crash_fails_the_invocation_and_the_handler_is_started_again_on_the_same_port() {
     let app = App::plain();
-    let host = app.start(|options| options).await;
+    let host = start(&app, |options| options).await;
     let (pid, port) = (host.handler_pid(), host.handler_port());
     let invocation = perform(&host, &json!({"exit": 7})).await;
     assert_eq!(invocation.response.status, 500);
@@ -390,9 +334,23 @@ async fn a_crash_fails_the_invocation_and_the_handler_is_started_again_on_the_sa
 }
 
 #[tokio::test]
+async fn an_invocation_waits_for_a_handler_only_so_long() {
+    let app = App::plain();
+    let impatient = |options: HostOptions| {
+        options
+            .dispatch_timeout(Duration::from_millis(50))
+            .env("PUPPET_MODE", "deaf-later")
+    };
+    let host = start(&app, impatient).await;
+    perform(&host, &json!({"exit": 1})).await;
+    host.wait_until(|host| host.starts() == 2).await;
+    assert_eq!(perform(&host, &json!({})).await.response.status, 503);
+}
+
+#[tokio::test]
 async fn the_third_crash_stops_the_host() {
     let app = App::plain();
-    let host = app.start(|options| options).await;
+    let host = start(&app, |options| options).await;
     for starts in 1..=3 {
         host.wait_until(|host| host.starts() == starts).await;
         perform(&host, &json!({"exit": 1})).await;
@@ -406,7 +364,7 @@ async fn the_third_crash_stops_the_host() {
 #[tokio::test]
 async fn exit_code_200_is_a_restart_that_is_held_against_nobody() {
     let app = App::plain();
-    let host = app.start(|options| options).await;
+    let host = start(&app, |options| options).await;
     for starts in 2..6 {
         perform(&host, &json!({"exit": 200})).await;
         host.wait_until(|host| host.starts() == starts).await;
@@ -422,14 +380,12 @@ async fn exit_code_200_is_a_restart_that_is_held_against_nobody() {
 #[tokio::test]
 async fn exit_code_0_restarts_the_handler_or_leaves_it_dead() {
     let app = App::plain();
-    let host = app.start(|options| options).await;
+    let host = start(&app, |options| options).await;
     perform(&host, &json!({"exit": 0})).await;
     until_violation(&host, "ended by itself (exit code 0)").await;
     assert_eq!(perform(&host, &json!({})).await.response.status, 200);
 
-    let host = app
-        .start(|options| options.exit_zero(ExitZero::LeavesDead))
-        .await;
+    let host = start(&app, |options| options.exit_zero(ExitZero::LeavesDead)).await;
     perform(&host, &json!({"exit": 0})).await;
     until_violation(&host, "ended by itself (exit code 0)").await;
     let invocation = perform(&host, &json!({})).await;
@@ -441,7 +397,7 @@ async fn exit_code_0_restarts_the_handler_or_leaves_it_dead() {
 #[tokio::test]
 async fn an_invocation_that_takes_too_long_costs_the_handler_its_life() {
     let app = App::new(&json!({"functionTimeout": "00:00:00.2"}));
-    let host = app.start(|options| options).await;
+    let host = start(&app, |options| options).await;
     let invocation = perform(&host, &json!({"hang": true})).await;
     assert_eq!(invocation.response.status, 500);
     assert!(
@@ -454,7 +410,7 @@ async fn an_invocation_that_takes_too_long_costs_the_handler_its_life() {
 }
 
 async fn never_ready(app: &App, mode: &str) -> Vec<String> {
-    match FunctionsHost::start(app.options().env("PUPPET_MODE", mode)).await {
+    match FunctionsHost::start(options(app).env("PUPPET_MODE", mode)).await {
         Err(StartError::NeverReady { violations, .. }) => {
             violations.iter().map(ToString::to_string).collect()
         }
@@ -502,18 +458,14 @@ async fn a_handler_that_ends_before_it_is_ready_is_given_up() {
 #[tokio::test]
 async fn an_answer_to_the_readiness_check_that_is_not_http_is_named() {
     let app = App::plain();
-    let host = app
-        .start(|options| options.env("PUPPET_MODE", "garbage"))
-        .await;
+    let host = start(&app, |options| options.env("PUPPET_MODE", "garbage")).await;
     until_violation(&host, "GET / got no proper answer").await;
 }
 
 #[tokio::test]
 async fn a_slow_answer_to_the_readiness_check_is_named() {
     let app = App::plain();
-    let host = app
-        .start(|options| options.slow_readiness(Duration::ZERO))
-        .await;
+    let host = start(&app, |options| options.slow_readiness(Duration::ZERO)).await;
     until_violation(&host, "GET / took").await;
 }
 
@@ -521,16 +473,14 @@ async fn a_slow_answer_to_the_readiness_check_is_named() {
 #[tokio::test]
 async fn a_handler_that_listens_on_all_addresses_is_named() {
     let app = App::plain();
-    let host = app
-        .start(|options| options.env("PUPPET_MODE", "everywhere"))
-        .await;
+    let host = start(&app, |options| options.env("PUPPET_MODE", "everywhere")).await;
     until_violation(&host, "listens on more than 127.0.0.1").await;
 }
 
 #[tokio::test]
 async fn a_program_that_is_not_there_is_named() {
     let app = App::plain();
-    let error = FunctionsHost::start(app.options().handler("/nowhere/handler"))
+    let error = FunctionsHost::start(options(&app).handler("/nowhere/handler"))
         .await
         .unwrap_err();
     assert!(
@@ -551,7 +501,7 @@ async fn an_app_that_cannot_be_loaded_is_named() {
     assert!(error.contains("host.json cannot be used: "), "{error}");
     let app = App::plain();
     app.write("Broken/function.json", "{");
-    let error = FunctionsHost::start(app.options())
+    let error = FunctionsHost::start(options(&app))
         .await
         .unwrap_err()
         .to_string();
@@ -561,7 +511,7 @@ async fn an_app_that_cannot_be_loaded_is_named() {
     );
     let app = App::plain();
     app.write("local.settings.json", r#"{"IsEncrypted":true,"Values":{}}"#);
-    let error = FunctionsHost::start(app.options())
+    let error = FunctionsHost::start(options(&app))
         .await
         .unwrap_err()
         .to_string();
@@ -594,7 +544,7 @@ async fn the_process_is_started_as_host_json_says() {
 async fn stopping_can_be_gentle() {
     let app = App::plain();
     for shutdown in [Shutdown::Terminate, Shutdown::Interrupt] {
-        let host = app.start(|options| options.shutdown(shutdown)).await;
+        let host = start(&app, |options| options.shutdown(shutdown)).await;
         let exit = host.stop().await.unwrap();
         assert_eq!((exit.code, exit.forced), (Some(0), false));
         assert_eq!(host.output().last().unwrap().text, "stopping");
@@ -605,9 +555,10 @@ async fn stopping_can_be_gentle() {
             .shutdown(Shutdown::Terminate)
             .grace(Duration::from_millis(100))
     };
-    let host = app
-        .start(|options| stubborn(options).env("PUPPET_MODE", "stubborn"))
-        .await;
+    let host = start(&app, |options| {
+        stubborn(options).env("PUPPET_MODE", "stubborn")
+    })
+    .await;
     let exit = host.stop().await.unwrap();
     assert_eq!((exit.signal, exit.forced), (Some(9), true));
 }
@@ -615,7 +566,7 @@ async fn stopping_can_be_gentle() {
 #[tokio::test]
 async fn the_handler_dies_with_the_host() {
     let app = App::plain();
-    let host = app.start(|options| options).await;
+    let host = start(&app, |options| options).await;
     let address = format!("127.0.0.1:{}", host.handler_port());
     let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
     drop(host);
@@ -628,7 +579,7 @@ async fn the_handler_dies_with_the_host() {
 #[tokio::test]
 async fn forwarded_requests_and_their_responses_stay_as_they_are() {
     let app = App::new(&json!({"customHandler": {"enableForwardingHttpRequest": true}}));
-    let host = app.start(|options| options).await;
+    let host = start(&app, |options| options).await;
     let invocation = host
         .invoke(HttpRequest::post("/api/Puppet?x=1").body("as it is"))
         .await;
@@ -648,7 +599,7 @@ async fn forwarded_requests_and_their_responses_stay_as_they_are() {
 #[tokio::test]
 async fn concurrent_invocations_do_not_mix_up_their_answers() {
     let app = App::plain();
-    let host = app.start(|options| options).await;
+    let host = start(&app, |options| options).await;
     let calls = (0..50).map(|number| {
         let host = host.clone();
         tokio::spawn(async move {

@@ -15,6 +15,7 @@ use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
 use super::http::{HttpRequest, RawAnswer};
@@ -23,6 +24,8 @@ use super::violation::Violation;
 
 /// Any version of four parts; the host sends its own.
 const HOST_VERSION: &str = "4.1052.200.26365";
+/// What stands for itself in the path.
+const FUNCTION_NAME: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 /// .NET gives up after so many.
 const MAX_REDIRECTS: usize = 50;
 
@@ -101,14 +104,10 @@ impl HandlerClient {
         envelope: Bytes,
         transfer: Transfer,
     ) -> Result<Exchange, ClientError> {
-        let path = format!(
+        let mut uri = self.uri(&format!(
             "/{}",
-            percent_encoding::utf8_percent_encode(
-                function_name,
-                percent_encoding::NON_ALPHANUMERIC
-            )
-        );
-        let mut uri = self.uri(&path.replace("%5F", "_").replace("%2D", "-"))?;
+            utf8_percent_encode(function_name, &FUNCTION_NAME)
+        ))?;
         let mut method = Method::POST;
         let mut redirects = Vec::new();
         loop {

@@ -16,7 +16,7 @@
 //! ```
 //!
 //! # Layout
-//! - `host`, `options`, `serve`: the host, how it is started, its web server.
+//! - `host`, `options`, `dispatch`, `serve`: the host, how it is started, its invocations, its web server.
 //! - `supervisor`, `worker`, `launch`, `readiness`, `worker_errors`, `console`: the handler process.
 //! - `client`: requests to the handler.
 //! - `app`, `host_json`, `function`, `route`, `timespan`: the app's files.
@@ -31,6 +31,7 @@ mod authorization;
 mod body_text;
 mod client;
 mod console;
+mod dispatch;
 mod envelope;
 mod function;
 mod host;
@@ -55,8 +56,9 @@ mod worker_errors;
 
 pub use app::AppError;
 pub use console::{Channel, HandlerLine, LogLevel, Stream};
+pub use dispatch::{Invocation, MAX_BODY};
 pub use function::Function;
-pub use host::{FunctionsHost, Invocation, MAX_BODY, StartError};
+pub use host::{FunctionsHost, StartError};
 pub use http::{HttpRequest, HttpResponse, RawAnswer};
 pub use options::{ExitZero, HostOptions, Shutdown, Transfer};
 pub use record::HostEvent;

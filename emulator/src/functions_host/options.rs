@@ -84,7 +84,8 @@ impl HostOptions {
     /// Starts this program instead of the one that `host.json` names. Arguments and working directory stay those of `host.json`.
     #[must_use]
     pub fn handler(mut self, program: impl AsRef<Path>) -> Self {
-        self.handler = Some(program.as_ref().to_owned());
+        let program = program.as_ref();
+        self.handler = Some(std::path::absolute(program).unwrap_or_else(|_| program.to_owned()));
         self
     }
 

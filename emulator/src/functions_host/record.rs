@@ -9,14 +9,12 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
 use super::console::{HandlerLine, Stream};
-use super::host::Invocation;
+use super::dispatch::Invocation;
 use super::violation::Violation;
 use super::worker::HandlerExit;
 
 /// So many lines are kept, the latest ones.
 const KEPT_LINES: usize = 100_000;
-/// Shorter keys would be found everywhere.
-const SHORTEST_KEY: usize = 8;
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -106,9 +104,7 @@ impl Record {
 
     /// Looks out for a key from now on.
     pub(crate) fn guard(&self, key: &str) {
-        if key.len() >= SHORTEST_KEY {
-            self.kept().keys.insert(key.to_owned());
-        }
+        self.kept().keys.insert(key.to_owned());
     }
 
     /// Whether a text holds one of the keys.

@@ -13,7 +13,8 @@ use http_body_util::{BodyExt, Limited};
 use tokio::net::TcpListener;
 
 use super::client::Payload;
-use super::host::{FunctionsHost, MAX_BODY};
+use super::dispatch::MAX_BODY;
+use super::host::FunctionsHost;
 use super::http::{HttpRequest, HttpResponse};
 use super::options::Transfer;
 

@@ -67,6 +67,9 @@ async fn main() {
         "exit-3" => std::process::exit(3),
         "exit-200" => std::process::exit(200),
         "deaf" => std::future::pending().await,
+        // Ready at its first start, and deaf from then on.
+        "deaf-later" if std::path::Path::new("started").exists() => std::future::pending().await,
+        "deaf-later" => std::fs::write("started", "").unwrap(),
         _ => {}
     }
     let listener = TcpListener::bind((address, port)).await.unwrap();
@@ -130,6 +133,9 @@ async fn perform(method: &Method, path: &str, headers: &HeaderMap, body: &Bytes)
     let text = envelope_sent["Data"]["req"]["Body"]
         .as_str()
         .unwrap_or("{}");
+    if std::env::var("PUPPET_MODE").is_ok_and(|mode| mode == "allocate") {
+        return allocate(text);
+    }
     let script: Script = serde_json::from_str(text).unwrap();
     for line in &script.print {
         println!("{line}");
@@ -175,6 +181,20 @@ fn envelope(method: &Method, path: &str, headers: &HeaderMap) -> Response<Body> 
         "Logs": logs,
         "ReturnValue": null,
     });
+    Response::builder()
+        .header("Content-Type", "application/json")
+        .body(Body::from(answer.to_string()))
+        .unwrap()
+}
+
+/// The first linked hub for every device, and 400 where there is none.
+fn allocate(request: &str) -> Response<Body> {
+    let request: Value = serde_json::from_str(request).unwrap();
+    let res = match request["linkedHubs"][0].as_str() {
+        Some(hub) => json!({"statusCode": 200, "body": json!({"iotHubHostName": hub}).to_string()}),
+        None => json!({"statusCode": 400, "body": "No hub."}),
+    };
+    let answer = json!({"Outputs": {"res": res}, "Logs": ["decided"]});
     Response::builder()
         .header("Content-Type", "application/json")
         .body(Body::from(answer.to_string()))

@@ -1,0 +1,61 @@
+//! How commands print: colours where a person looks on, plain text elsewhere.
+
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::functions_host::{FunctionsHost, HandlerLine, LogLevel, Violation};
+
+/// Names and headings.
+pub(super) const HEADING: Style = Style::new().bold();
+/// What is there for those who look closer.
+pub(super) const QUIET: Style = Style::new().dimmed();
+/// What went well.
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+/// What did not, but may be meant so.
+pub(super) const CAUTION: Style = AnsiColor::Yellow.on_default();
+/// What went wrong.
+pub(super) const BAD: Style = AnsiColor::Red.on_default();
+
+/// Prints a text under a label; further lines stand below the first.
+pub(super) fn labelled(label: &str, text: &str, style: Style) {
+    for (position, line) in text.lines().enumerate() {
+        let label = if position == 0 { label } else { "" };
+        anstream::println!("  {QUIET}{label:<8}{QUIET:#}{style}{line}{style:#}");
+    }
+}
+
+/// Prints a line of the handler's, as the host would log it.
+pub(super) fn handler_line(line: &HandlerLine) {
+    let style = match line.level {
+        LogLevel::Information => QUIET,
+        LogLevel::Warning => CAUTION,
+        LogLevel::Error => BAD,
+    };
+    labelled("handler", &line.text, style);
+}
+
+/// Prints a violation.
+pub(super) fn violation(violation: &Violation) {
+    labelled("VIOLATES", &format!(" {violation}"), BAD);
+}
+
+/// Says whether the protocol was kept, and makes it the exit status.
+pub(super) fn verdict(host: &FunctionsHost) -> ExitCode {
+    match host.violations().len() {
+        0 => {
+            anstream::println!("{GOOD}The handler kept the protocol.{GOOD:#}");
+            ExitCode::SUCCESS
+        }
+        1 => {
+            anstream::println!("{BAD}The handler violated the protocol once, see above.{BAD:#}");
+            ExitCode::FAILURE
+        }
+        count => {
+            anstream::println!(
+                "{BAD}The handler violated the protocol {count} times, see above.{BAD:#}"
+            );
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Apps on disk for the tests.
+
+#![allow(dead_code, reason = "each test crate uses a part of it")]
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+const FUNCTION: &str = r#"{"bindings":[
+    {"type":"httpTrigger","direction":"in","name":"req","authLevel":"function","methods":["get","post"]},
+    {"type":"http","direction":"out","name":"res"}]}"#;
+
+/// A function app in a directory of its own, which goes away with it.
+pub(crate) struct App(tempfile::TempDir);
+
+impl App {
+    /// An app with the function `Puppet`; `host_json` is added to its `host.json`.
+    pub(crate) fn new(host_json: &Value) -> Self {
+        let app = Self(tempfile::tempdir().unwrap());
+        let mut file = json!({"version": "2.0", "customHandler": {"description": {"defaultExecutablePath": "handler"}}});
+        merge(&mut file, host_json);
+        app.write("host.json", &file.to_string());
+        app.write("Puppet/function.json", FUNCTION);
+        app
+    }
+
+    pub(crate) fn plain() -> Self {
+        Self::new(&json!({}))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn write(&self, file: &str, text: &str) {
+        let file = self.path().join(file);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+
+    /// Adds a function like `Puppet`, with a change to its `function.json`.
+    pub(crate) fn add(&self, name: &str, from: &str, to: &str) {
+        self.write(
+            &format!("{name}/function.json"),
+            &FUNCTION.replacen(from, to, 1),
+        );
+    }
+}
+
+pub(crate) fn puppet() -> PathBuf {
+    env!("CARGO_BIN_EXE_puppet-handler").into()
+}
+
+fn merge(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from.clone(),
+    }
+}
