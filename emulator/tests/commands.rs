@@ -45,7 +45,7 @@ fn app_with_handler() -> App {
         "local.settings.json",
         r#"{"Values":{"PUPPET_MODE":"allocate"}}"#,
     );
-    std::fs::copy(puppet(), app.path().join("handler")).unwrap();
+    app.add_handler();
     app
 }
 

@@ -526,7 +526,7 @@ async fn the_process_is_started_as_host_json_says() {
         "local.settings.json",
         r#"{"IsEncrypted":false,"Values":{"GREETING":"hello there"}}"#,
     );
-    std::fs::copy(puppet(), app.path().join("handler")).unwrap();
+    app.add_handler();
     let host = FunctionsHost::start(HostOptions::new(app.path()))
         .await
         .unwrap();

@@ -44,13 +44,18 @@ pub async fn run(arguments: Host) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("cannot listen on {address}; name a free port with --port"))?;
     let address = listener.local_addr().context("cannot tell the port")?;
     let (events, mut happened) = unbounded_channel();
-    let host = functions_app::start(arguments.app.options()?.events(events)).await?;
+    let options = arguments.app.options()?.events(events);
+    let mut interrupted = std::pin::pin!(interrupted().context("cannot wait for Ctrl+C")?);
+    let host = tokio::select! {
+        host = functions_app::start(options) => host?,
+        () = &mut interrupted => return Ok(ExitCode::FAILURE),
+    };
     introduce(&host, address);
     let ended = tokio::select! {
         served = host.serve(listener) => served.context("cannot serve any longer"),
         () = show_events(&mut happened) => Ok(()),
         () = host.wait_until(FunctionsHost::is_stopped) => Err(anyhow::Error::msg("the host has stopped, see above")),
-        interrupted = interrupted() => interrupted.context("cannot wait for Ctrl+C"),
+        () = interrupted => Ok(()),
     };
     host.stop().await;
     while let Ok(event) = happened.try_recv() {
@@ -60,19 +65,29 @@ pub async fn run(arguments: Host) -> anyhow::Result<ExitCode> {
     Ok(output::verdict(&host))
 }
 
-/// Waits for Ctrl+C, or for a polite request to end.
-async fn interrupted() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
+/// Ctrl+C, or a polite request to end; caught from the call on, and not only once it is waited for.
+#[cfg(unix)]
+fn interrupted() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
+    Ok(async move {
         tokio::select! {
-            result = tokio::signal::ctrl_c() => result,
-            _ = terminate.recv() => Ok(()),
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    })
+}
+
+/// Ctrl+C.
+#[cfg(windows)]
+fn interrupted() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
 }
 
 fn introduce(host: &FunctionsHost, address: SocketAddr) {

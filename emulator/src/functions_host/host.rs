@@ -1,7 +1,6 @@
 //! The host itself: started for an app, watched, stopped. How it invokes a function is in `dispatch`.
 
 use std::fmt;
-use std::net::TcpListener;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
@@ -11,6 +10,7 @@ use super::app::{App, AppError};
 use super::console::HandlerLine;
 use super::function::Function;
 use super::options::HostOptions;
+use super::port::Port;
 use super::record::Record;
 use super::supervisor::{Command, Phase, Status, Supervisor};
 use super::violation::Violation;
@@ -21,7 +21,7 @@ use super::worker::HandlerExit;
 pub struct FunctionsHost {
     pub(super) app: Arc<App>,
     pub(super) options: Arc<HostOptions>,
-    port: u16,
+    port: Arc<Port>,
     pub(super) record: Arc<Record>,
     pub(super) status: watch::Receiver<Status>,
     pub(super) commands: mpsc::UnboundedSender<Command>,
@@ -100,7 +100,7 @@ impl FunctionsHost {
         let app = App::load(&options.app_root, |name| std::env::var(name).ok())
             .map_err(StartError::App)?;
         let (app, options) = (Arc::new(app), Arc::new(options));
-        let port = free_port().map_err(StartError::Port)?;
+        let port = Port::find().map_err(StartError::Port)?;
         let record = Arc::new(Record::new(options.events.clone()));
         if let Some(key) = &options.function_key {
             record.guard(key);
@@ -110,7 +110,7 @@ impl FunctionsHost {
         let supervisor = Supervisor {
             app: Arc::clone(&app),
             options: Arc::clone(&options),
-            port,
+            port: port.number(),
             record: Arc::clone(&record),
             status: status_sender,
             commands: command_receiver,
@@ -133,7 +133,7 @@ impl FunctionsHost {
         Ok(Self {
             app,
             options,
-            port,
+            port: Arc::new(port),
             record,
             status,
             commands,
@@ -200,13 +200,13 @@ impl FunctionsHost {
     /// The port that the handler listens on; the same after a restart.
     #[must_use]
     pub fn handler_port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
     /// The handler's own address, `http://127.0.0.1:PORT`, for those who want to go around the host.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://127.0.0.1:{}", self.handler_port())
     }
 
     /// The app's functions, in the order in which their routes are tried.
@@ -214,9 +214,4 @@ impl FunctionsHost {
     pub fn functions(&self) -> &[Function] {
         &self.app.functions
     }
-}
-
-/// A port that was free a moment ago, found as the host finds it.
-fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

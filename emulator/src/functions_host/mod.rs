@@ -17,7 +17,7 @@
 //!
 //! # Layout
 //! - `host`, `options`, `dispatch`, `serve`: the host, how it is started, its invocations, its web server.
-//! - `supervisor`, `worker`, `launch`, `readiness`, `worker_errors`, `console`: the handler process.
+//! - `supervisor`, `worker`, `launch`, `port`, `readiness`, `worker_errors`, `console`: the handler process.
 //! - `client`: requests to the handler.
 //! - `app`, `host_json`, `function`, `route`, `timespan`: the app's files.
 //! - `envelope`, `identity`, `known_headers`, `request_url`, `body_text`: from a request to the envelope.
@@ -43,6 +43,7 @@ mod json;
 mod known_headers;
 mod launch;
 mod options;
+mod port;
 mod readiness;
 mod record;
 mod request_url;

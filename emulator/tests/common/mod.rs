@@ -38,6 +38,11 @@ impl App {
         std::fs::write(file, text).unwrap();
     }
 
+    /// Puts the puppet where `host.json` looks for the handler. A link, as a file that was just written may still be busy.
+    pub(crate) fn add_handler(&self) {
+        std::os::unix::fs::symlink(puppet(), self.path().join("handler")).unwrap();
+    }
+
     /// Adds a function like `Puppet`, with a change to its `function.json`.
     pub(crate) fn add(&self, name: &str, from: &str, to: &str) {
         self.write(
