@@ -304,7 +304,7 @@ async fn bytes_that_are_no_text_are_refused() {
             "The request body can't be read: it is not UTF-8 at byte 6.",
         ),
         (
-            "{}",
+            "[]",
             "The request body can't be read: it has a binary Content-Type, and is not base64.",
         ),
     ] {

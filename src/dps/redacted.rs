@@ -33,40 +33,43 @@ const MASK: &str = "\"****\"";
 #[must_use]
 pub fn redacted(json: &str, limit: usize) -> String {
     let mut log = String::with_capacity(json.len().min(limit));
-    let mut rest = json;
-    while let Some(quote) = rest.find('"').filter(|_| log.len() < limit) {
-        let (between, from_quote) = rest.split_at(quote);
-        let (string, behind) = split_value(from_quote);
-        push(&mut log, between, limit);
-        let Some(value) = value_behind_name(behind) else {
-            push(
-                &mut log,
-                if is_certificate(string) { MASK } else { string },
-                limit,
-            );
-            rest = behind;
-            continue;
-        };
-        let (name_and_colon, _) = from_quote.split_at(from_quote.len() - value.len());
-        push(&mut log, name_and_colon, limit);
-        let name = unescaped(string);
-        rest = value;
-        if is_secret(&name) {
-            let (value, behind) = split_value(value);
-            push(
-                &mut log,
-                if is_nothing(value) { value } else { MASK },
-                limit,
-            );
-            rest = behind;
-        } else if name.eq_ignore_ascii_case(WEBHOOK_URL) && value.starts_with('"') {
-            let (url, behind) = split_value(value);
-            push(&mut log, &without_query(url), limit);
-            rest = behind;
+    // What has been looked at without finding a secret is copied in one go, when a mask follows or at the end.
+    let (mut uncopied, mut rest) = (json, json);
+    while let Some(quote) = rest.bytes().position(|byte| byte == b'"')
+        && log.len() + (uncopied.len() - rest.len()) < limit
+    {
+        let (masked, behind) = look_at(&rest[quote..]);
+        if let Some((value, mask)) = masked {
+            let before = uncopied.len() - behind.len() - value.len();
+            push(&mut log, &uncopied[..before], limit);
+            push(&mut log, &mask, limit);
+            uncopied = behind;
         }
+        rest = behind;
     }
-    push(&mut log, rest, limit);
+    push(&mut log, uncopied, limit);
     log
+}
+
+/// Looks at the string that `json` starts with, and at its value when it is a member's name. Returns the text to mask together with
+/// its mask, if there is any, and the text behind what was looked at.
+fn look_at(json: &str) -> (Option<(&str, Cow<'_, str>)>, &str) {
+    let (string, behind) = split_string(json);
+    let Some(value) = value_behind_name(behind) else {
+        let masked = is_certificate(string).then_some((string, MASK.into()));
+        return (masked, behind);
+    };
+    let name = unescaped(string);
+    if is_secret(&name) {
+        let (value, behind) = split_value(value);
+        let masked = (!is_nothing(value)).then_some((value, MASK.into()));
+        (masked, behind)
+    } else if name.eq_ignore_ascii_case(WEBHOOK_URL) && value.starts_with('"') {
+        let (url, behind) = split_string(value);
+        (without_query(url).map(|mask| (url, mask.into())), behind)
+    } else {
+        (None, value)
+    }
 }
 
 /// Appends `text`, up to `limit` bytes in all and a sign that it was cut there.
@@ -83,6 +86,19 @@ fn push(log: &mut String, text: &str, limit: usize) {
         }
         None => {}
     }
+}
+
+/// Splits behind the string that `json` starts with, quotes included.
+fn split_string(json: &str) -> (&str, &str) {
+    let mut bytes = json.bytes().enumerate().skip(1);
+    while let Some((place, byte)) = bytes.next() {
+        match byte {
+            b'"' => return json.split_at(place + 1),
+            b'\\' => drop(bytes.next()),
+            _ => {}
+        }
+    }
+    (json, "")
 }
 
 /// Splits behind the value that `json` starts with.
@@ -135,12 +151,11 @@ fn unescaped(string: &str) -> Cow<'_, str> {
     }
 }
 
-/// The JSON string `url` with its query masked as the service does.
-fn without_query(url: &str) -> Cow<'_, str> {
-    match unescaped(url).split_once('?') {
-        Some((before, _)) => Cow::Owned(Value::from(format!("{before}?****")).to_string()),
-        None => Cow::Borrowed(url),
-    }
+/// The JSON string `url` with its query masked as the service does, when it has one.
+fn without_query(url: &str) -> Option<String> {
+    let url = unescaped(url);
+    let (before, _) = url.split_once('?')?;
+    Some(Value::from(format!("{before}?****")).to_string())
 }
 
 #[cfg(test)]

@@ -36,7 +36,13 @@ impl<'a, O: Serialize> Answer<'a, O> {
     /// which the host makes a 500.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_else(|_| br#"{"Outputs":{"res":null}}"#.to_vec())
+        let logs: usize = self.logs.iter().map(|line| line.len()).sum();
+        // Room for the logs, for what escaping adds to them, and for the outputs.
+        let mut json = Vec::with_capacity(2 * logs + 512);
+        match serde_json::to_writer(&mut json, self) {
+            Ok(()) => json,
+            Err(_) => br#"{"Outputs":{"res":null}}"#.to_vec(),
+        }
     }
 }
 

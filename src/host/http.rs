@@ -48,15 +48,23 @@ impl HttpRequest<'_> {
         let Some(Body(body)) = &self.body else {
             return Ok(None);
         };
-        if !self
-            .headers
-            .get("Content-Type")
-            .is_some_and(|value| is_binary(&value))
-        {
+        // An object's brace is no base64, so that the headers need not be searched for most bodies.
+        let is_text = body.starts_with('{') || !self.has_binary_body();
+        if is_text {
             return Ok(without_mark(body).map(Cow::Borrowed));
         }
         let bytes = base64::decode(body).ok_or(BodyError::NotBase64)?;
         Ok(text(&bytes)?.map(|text| Cow::Owned(text.to_owned())))
+    }
+
+    fn has_binary_body(&self) -> bool {
+        let content_type = self.headers.get("Content-Type").unwrap_or_default();
+        let starts_with = |prefix: &str| {
+            content_type
+                .get(..prefix.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        starts_with("application/octet-stream") || starts_with("multipart/")
     }
 }
 
@@ -74,15 +82,6 @@ pub fn text(bytes: &[u8]) -> Result<Option<&str>, BodyError> {
 fn without_mark(text: &str) -> Option<&str> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     (!text.is_empty()).then_some(text)
-}
-
-fn is_binary(content_type: &str) -> bool {
-    let starts_with = |prefix: &str| {
-        content_type
-            .get(..prefix.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    };
-    starts_with("application/octet-stream") || starts_with("multipart/")
 }
 
 #[derive(Clone, Deserialize)]
@@ -231,6 +230,11 @@ mod tests {
         );
         check(
             &format!(r#"{{{octets},"Body":"{{}}"}}"#),
+            Ok(Some("{}")),
+            "what can't be base64",
+        );
+        check(
+            &format!(r#"{{{octets},"Body":"[]=="}}"#),
             Err(BodyError::NotBase64),
             "not base64",
         );

@@ -166,8 +166,11 @@ fn required<'a>(body: Result<Option<&'a str>, &BodyError>) -> Result<&'a str, De
 /// The start of a text from outside, without characters that would break a line of the log.
 fn loggable(text: &str) -> String {
     const MAX_CHARS: usize = 128;
-    text.chars()
-        .take(MAX_CHARS)
-        .flat_map(char::escape_debug)
-        .collect()
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte);
+    if text.len() <= MAX_CHARS && text.bytes().all(is_plain) {
+        // Nearly every registration id and host name.
+        return text.to_owned();
+    }
+    let start = text.chars().take(MAX_CHARS);
+    start.flat_map(char::escape_debug).collect()
 }
