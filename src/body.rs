@@ -10,18 +10,21 @@ use actix_web::body::{BodyStream, MessageBody};
 use actix_web::rt::time::timeout;
 use actix_web::web::Payload;
 
-/// How long a body may take to arrive. The host is on the same machine and has the whole body before it sends the first byte.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a body may take to arrive, and how long one that is not wanted is taken before it is answered. The host is on the same
+/// machine and has the whole body before it sends the first byte. Both fit into the `functionTimeout` of `host.json`, at which the
+/// host would kill the process.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many bytes of unfinished and unanswered bodies the process holds at the most: 64 MiB, thousands of ordinary invocations.
+/// How many bytes of bodies that are still arriving or being looked at the process holds at the most: 64 MiB, thousands of ordinary
+/// invocations.
 static ROOM: Room = Room::new(64 << 20);
 
 /// Why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReadError {
-    /// It is larger than the limit. It has been taken to its end and thrown away, so that the sender is ready for the answer.
+    /// It is larger than the limit.
     TooLarge,
-    /// Other requests hold all the memory there is for bodies. It has been thrown away likewise.
+    /// Other requests hold all the memory there is for bodies.
     NoRoom,
     /// The sender has gone, was too slow, or broke the rules of HTTP.
     Incomplete,
@@ -29,26 +32,27 @@ pub(crate) enum ReadError {
 
 /// The whole body, of at most `limit` bytes.
 pub(crate) async fn read(payload: Payload, limit: usize) -> Result<Body, ReadError> {
-    timeout(TIMEOUT, collect(payload, limit, &ROOM))
-        .await
-        .unwrap_or(Err(ReadError::Incomplete))
-}
-
-async fn collect(payload: Payload, limit: usize, room: &'static Room) -> Result<Body, ReadError> {
     let mut stream = pin!(BodyStream::new(payload));
     let mut next = async || {
         let chunk = poll_fn(|context| stream.as_mut().poll_next(context)).await;
         chunk.transpose().map_err(|_| ReadError::Incomplete)
     };
-    let mut body = Body::new(room);
-    while let Some(chunk) = next().await? {
-        if let Err(error) = body.push(&chunk, limit) {
-            drop(body);
-            while next().await?.is_some() {}
-            return Err(error);
+    let collect = async {
+        let mut body = Body::new(&ROOM);
+        while let Some(chunk) = next().await? {
+            body.push(&chunk, limit)?;
         }
+        Ok(body)
+    };
+    let body = timeout(TIMEOUT, collect)
+        .await
+        .unwrap_or(Err(ReadError::Incomplete));
+    if matches!(body, Err(ReadError::TooLarge | ReadError::NoRoom)) {
+        // Whoever is still sending reads no answer.
+        let rest = async { while let Ok(Some(_)) = next().await {} };
+        let _ = timeout(TIMEOUT, rest).await;
     }
-    Ok(body)
+    body
 }
 
 /// A body in memory. It takes room there until it is dropped.

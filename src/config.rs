@@ -46,6 +46,7 @@ impl Config {
 }
 
 fn parse_port(value: &str) -> Result<u16> {
+    ensure!(!value.starts_with('+'), "a port has no sign");
     let port = value.parse()?;
     ensure!(
         port != 0,
@@ -84,7 +85,7 @@ mod tests {
     #[test]
     fn an_unusable_port_is_told_with_its_variable() {
         for name in [PORT_VARIABLE, OLDER_PORT_VARIABLE] {
-            for value in ["", "0", "65536", "-1", "80 ", "http"] {
+            for value in ["", "0", "65536", "-1", "+80", "80 ", "http"] {
                 let error = config(&[(name, value)]).unwrap_err();
                 assert_eq!(
                     error.to_string(),

@@ -1,12 +1,13 @@
 //! Reading JSON without building trees.
 //!
 //! An invocation carries far more than a function looks at. What a shape only carries through stays the text that it
-//! came as ([`Lazy`]), and the few members that matter are picked out by name ([`members`]). Syntax is always checked to
+//! came as ([`Lazy`]), and the few members that matter are picked out by name ([`members`]). Syntax is checked to
 //! the last byte; types are checked where a member is read. Nothing here recurses, so nesting costs no stack.
 
 use std::fmt;
 use std::marker::PhantomData;
 
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -67,11 +68,36 @@ impl<T> fmt::Debug for Lazy<'_, T> {
     }
 }
 
+/// Reads a `T` from an object alone, where a derived `T` would take an array of its members as well.
+///
+/// # Errors
+/// As `T` has them, and when it is no object.
+pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_map(Object(PhantomData))
+}
+
+struct Object<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
 /// The members `names` of the JSON object `json`, each as its text. A member that is absent or null is `None`; of one
 /// that is repeated the last counts, as with the parser of the C# tutorial; others are skipped.
 ///
 /// # Errors
-/// When `json` is not JSON from its first byte to its last, or not an object ([`serde_json::Error::is_data`]).
+/// When `json` is not an object, or not JSON from its first byte to its last. Of text that only starts as another value the error may
+/// say ([`serde_json::Error::is_data`]) that it is no object, without a look at the rest.
 pub(crate) fn members<'a, const N: usize>(
     json: &'a str,
     names: &[&str; N],
@@ -166,37 +192,32 @@ pub(crate) fn kind(json: &str) -> &'static str {
 
 /// Whether the valid JSON text `json` has more than `limit` arrays and objects within each other.
 pub(crate) fn nests_deeper_than(json: &str, limit: usize) -> bool {
-    let brackets = json.bytes().filter(|byte| matches!(byte, b'{' | b'['));
+    let brackets = json
+        .bytes()
+        .map(|byte| usize::from(matches!(byte, b'{' | b'[')));
     // Nearly every text has too few brackets to nest that deeply, and counting them is much quicker than pairing them.
-    brackets.count() > limit && deepest(json) > limit
+    brackets.sum::<usize>() > limit && deepest(json) > limit
 }
 
 fn deepest(json: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
-    let mut bytes = json.bytes();
-    while let Some(byte) = bytes.next() {
+    let bytes = json.as_bytes();
+    let mut place = 0;
+    let mut in_string = false;
+    while let Some(byte) = bytes.get(place) {
+        place += 1;
         match byte {
-            b'{' | b'[' => {
+            b'"' => in_string = !in_string,
+            b'\\' => place += 1,
+            b'{' | b'[' if !in_string => {
                 depth += 1;
                 deepest = deepest.max(depth);
             }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => skip_string(&mut bytes),
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
     deepest
-}
-
-/// Goes on behind the closing quote of a string whose opening quote has been read.
-fn skip_string(bytes: &mut std::str::Bytes<'_>) {
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' => return,
-            b'\\' => drop(bytes.next()),
-            _ => {}
-        }
-    }
 }
 
 #[cfg(test)]

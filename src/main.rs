@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use custom_allocation::config::Config;
 use custom_allocation::server;
 use env_logger::{Env, Target};
+use log::LevelFilter;
 
 #[actix_web::main]
 async fn main() -> ExitCode {
@@ -33,7 +34,11 @@ async fn run() -> Result<()> {
 
 /// Logs to stdout, as the host takes every line on stderr for an error. It adds the time itself.
 fn start_log() {
-    env_logger::Builder::from_env(Env::new().default_filter_or("info,actix_server=warn"))
+    env_logger::Builder::new()
+        // What they tell is nothing to act on: how many workers there are, and who has sent bytes that are no HTTP.
+        .filter_module("actix_server", LevelFilter::Warn)
+        .filter_module("actix_http", LevelFilter::Off)
+        .parse_env(Env::new().default_filter_or("info"))
         .target(Target::Stdout)
         .format(|line, record| writeln!(line, "{} {}", record.level(), record.args()))
         .init();

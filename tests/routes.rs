@@ -366,15 +366,19 @@ async fn a_malformed_envelope_is_no_success() {
         ("{\"Data\":{\"req\":{}}", "is not JSON (line 1, column 18)"),
         (
             "{}",
-            "lacks a member that the host always sends, or has one of another type (line 1, column 2)",
+            "lacks a member that the host always sends, or has one twice or of another type (line 1, column 2)",
         ),
         (
             r#"{"Data":{"events":"[]"}}"#,
-            "lacks a member that the host always sends, or has one of another type (line 1, column 23)",
+            "lacks a member that the host always sends, or has one twice or of another type (line 1, column 23)",
+        ),
+        (
+            r#"{"Data":{"req":["","","","","","","{}"]}}"#,
+            "lacks a member that the host always sends, or has one twice or of another type (line 1, column 15)",
         ),
         (
             r#"{"Data":{"req":{"Body":{"s3cr3t":1}}}}"#,
-            "lacks a member that the host always sends, or has one of another type (line 1, column 23)",
+            "lacks a member that the host always sends, or has one twice or of another type (line 1, column 23)",
         ),
     ] {
         let response = send(Method::POST, "/HttpTrigger1", envelope).await;
@@ -425,13 +429,40 @@ async fn the_log_shows_the_request_without_its_secrets() {
 }
 
 #[actix_web::test]
+async fn the_log_tells_how_large_a_request_is_that_it_does_not_show() {
+    let shown = async |req: Value| invoke(req).await.logs[1].clone();
+    assert_eq!(shown(json!({})).await, "(not read)");
+    assert_eq!(
+        shown(json!({"Body": "x".repeat(MAX_REQUEST + 1)})).await,
+        "(1048577 bytes, not shown)"
+    );
+    assert_eq!(
+        shown(json!({"Body": "x".repeat(MAX_ENVELOPE)})).await,
+        "(not read)"
+    );
+}
+
+#[actix_web::test]
+async fn the_log_of_a_long_response_is_cut_and_the_response_is_not() {
+    let hub = format!("a-toasters-{}", "b".repeat(10_000));
+    let request = json!({"deviceRuntimeContext": {"registrationId": "a-contoso-tstrsd-007"}, "linkedHubs": [hub]});
+    let unwrapped = invoke(json!({"Body": request.to_string()})).await;
+    assert!(unwrapped.body.contains(&hub));
+    assert_eq!(unwrapped.logs[4], format!("{}…", &unwrapped.body[..4096]));
+}
+
+#[actix_web::test]
+async fn the_plain_route_takes_any_case_as_the_host_does() {
+    for path in ["/api/httptrigger1", "/api/HTTPTRIGGER1"] {
+        assert_eq!(send(Method::POST, path, REQUEST).await.text(), RESPONSE);
+    }
+}
+
+#[actix_web::test]
 async fn the_log_shows_nothing_of_a_request_that_is_not_json() {
     let unwrapped = invoke(json!({"Body": r#"{"endorsementKey":"s3cr3t"#})).await;
     assert_eq!(unwrapped.status, 400);
-    assert_eq!(
-        unwrapped.logs[1],
-        "(25 bytes that are no JSON object, not shown)"
-    );
+    assert_eq!(unwrapped.logs[1], "(25 bytes, not shown)");
     assert!(!unwrapped.logs.concat().contains("s3cr3t"));
 }
 

@@ -122,7 +122,7 @@ pub(crate) fn all() -> Vec<Case> {
         request: request(&json!({"Data": 5})),
         http_status: 400,
         status: 0,
-        body: "HttpTrigger1 takes the envelope of the Functions host: the invocation lacks a member that the host always sends, or has one of another type (line 1, column 9).".to_owned(),
+        body: "HttpTrigger1 takes the envelope of the Functions host: the invocation lacks a member that the host always sends, or has one twice or of another type (line 1, column 9).".to_owned(),
     });
     cases
 }

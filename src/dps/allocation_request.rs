@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::enrollment::{
@@ -13,8 +14,8 @@ use super::enrollment::{
 use super::linked_hubs::LinkedHubs;
 use crate::json::{self, Lazy};
 
-/// How deeply a request may be nested. It is as deep as `serde_json` reads, so that whatever is carried through can be
-/// parsed later. An initial twin may have ten levels.
+/// How deeply a request may be nested. Its members are then no deeper than `serde_json` reads, so that whatever is carried through
+/// can be parsed later. An initial twin may have ten levels.
 const MAX_DEPTH: usize = 128;
 
 /// A device asks for a hub.
@@ -67,12 +68,13 @@ impl<'a> AllocationRequest<'a> {
             "linkedHubs",
         ];
         let found = json::members(json, &names).map_err(|error| {
-            if error.is_data() {
-                RequestError::NotAnObject {
+            // That it is no object shows before the rest is looked at.
+            let syntax = serde_json::from_str::<IgnoredAny>(json).err();
+            match syntax.or_else(|| (!error.is_data()).then_some(error)) {
+                Some(error) => RequestError::NotJson(error),
+                None => RequestError::NotAnObject {
                     found: json::kind(json),
-                }
-            } else {
-                RequestError::NotJson(error)
+                },
             }
         })?;
         if json::nests_deeper_than(json, MAX_DEPTH) {
@@ -122,8 +124,16 @@ impl<'a> DeviceRuntimeContext<'a> {
             symmetric_key,
             tpm,
             payload,
-        ] = json::members(json.get(), &names)
-            .map_err(|_| RequestError::wrong_type("deviceRuntimeContext", "an object", json))?;
+        ] = json::members(json.get(), &names).map_err(|error| {
+            let member = "deviceRuntimeContext";
+            if error.is_data() {
+                RequestError::wrong_type(member, "an object", json)
+            } else {
+                RequestError::NotText {
+                    member: member.into(),
+                }
+            }
+        })?;
         Ok(Self {
             registration_id: registration_id
                 .map(|json| parse_text("deviceRuntimeContext.registrationId", json))
@@ -451,6 +461,14 @@ mod tests {
             "it is not JSON (trailing characters at line 1 column 4)",
         );
         refused("[]", "it must be an object, and is an array");
+        refused(
+            "[1,",
+            "it is not JSON (EOF while parsing a value at line 1 column 3)",
+        );
+        refused(
+            "5x",
+            "it is not JSON (trailing characters at line 1 column 2)",
+        );
         refused("null", "it must be an object, and is null");
         for (value, found) in [
             ("5", "a number"),
@@ -483,6 +501,10 @@ mod tests {
             r#"{"deviceRuntimeContext":{"registrationId":"\ud800"}}"#,
             "deviceRuntimeContext.registrationId has an escape that is no character",
         );
+        refused(
+            r#"{"deviceRuntimeContext":{"\ud800":1}}"#,
+            "deviceRuntimeContext has an escape that is no character",
+        );
     }
 
     #[test]
@@ -501,9 +523,7 @@ mod tests {
             "1".to_owned() + &"}".repeat(100_000)
         );
         refused(&unknown, "it is nested more than 128 levels deep");
-        refused(
-            &"[".repeat(100_000),
-            "it must be an object, and is an array",
-        );
+        let array = "[".repeat(100_000) + &"]".repeat(100_000);
+        refused(&array, "it must be an object, and is an array");
     }
 }

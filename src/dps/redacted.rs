@@ -5,23 +5,30 @@ use std::borrow::Cow;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-/// How a member's name ends, in any case, when its value is nobody's business: the keys of every attestation, certificates,
-/// and what devices put into their payloads under such names.
-const SECRET_NAMES: [&str; 8] = [
+/// How a member's name ends, in any case and with or without a plural's s, when its value is nobody's business: the keys of
+/// every attestation, certificates, and what devices put into their payloads under such names.
+const SECRET_NAMES: [&str; 12] = [
     "key",
-    "keys",
     "certificate",
-    "certificates",
+    "certificateChain",
     "password",
+    "passphrase",
+    "pwd",
+    "psk",
     "secret",
     "token",
-    "connectionstring",
+    "signature",
+    "credential",
+    "connectionString",
 ];
 
 /// The member that holds a URL whose query has the function key.
 const WEBHOOK_URL: &str = "webhookUrl";
 
 const MASK: &str = "\"****\"";
+
+/// Stands where a text is cut.
+const CUT: char = '…';
 
 /// The JSON text `json` for a log: secrets are masked, and what goes beyond `limit` bytes is cut. What isn't secret stays as
 /// it came, blanks included.
@@ -32,7 +39,7 @@ const MASK: &str = "\"****\"";
 /// `json` must be JSON: of other text nobody could tell what is secret.
 #[must_use]
 pub fn redacted(json: &str, limit: usize) -> String {
-    let mut log = String::with_capacity(json.len().min(limit));
+    let mut log = String::with_capacity(json.len().min(limit) + CUT.len_utf8());
     // What has been looked at without finding a secret is copied in one go, when a mask follows or at the end.
     let (mut uncopied, mut rest) = (json, json);
     while let Some(quote) = rest.bytes().position(|byte| byte == b'"')
@@ -41,13 +48,18 @@ pub fn redacted(json: &str, limit: usize) -> String {
         let (masked, behind) = look_at(&rest[quote..]);
         if let Some((value, mask)) = masked {
             let before = uncopied.len() - behind.len() - value.len();
-            push(&mut log, &uncopied[..before], limit);
-            push(&mut log, &mask, limit);
+            log.push_str(&uncopied[..before]);
+            log.push_str(&mask);
             uncopied = behind;
         }
         rest = behind;
     }
-    push(&mut log, uncopied, limit);
+    let room = limit.saturating_sub(log.len());
+    log.push_str(&uncopied[..uncopied.floor_char_boundary(room)]);
+    if uncopied.len() > room || log.len() > limit {
+        log.truncate(log.floor_char_boundary(limit));
+        log.push(CUT);
+    }
     log
 }
 
@@ -60,41 +72,28 @@ fn look_at(json: &str) -> (Option<(&str, Cow<'_, str>)>, &str) {
         return (masked, behind);
     };
     let name = unescaped(string);
-    if is_secret(&name) {
-        let (value, behind) = split_value(value);
-        let masked = (!is_nothing(value)).then_some((value, MASK.into()));
-        (masked, behind)
-    } else if name.eq_ignore_ascii_case(WEBHOOK_URL) && value.starts_with('"') {
-        let (url, behind) = split_string(value);
-        (without_query(url).map(|mask| (url, mask.into())), behind)
-    } else {
-        (None, value)
+    let is_url = name.as_deref() == Some(WEBHOOK_URL);
+    // What can't be read is taken for a secret.
+    if !is_url && !name.is_none_or(|name| is_secret(&name)) {
+        return (None, value);
     }
-}
-
-/// Appends `text`, up to `limit` bytes in all and a sign that it was cut there.
-fn push(log: &mut String, text: &str, limit: usize) {
-    const CUT: char = '…';
-    match limit.checked_sub(log.len()) {
-        Some(room) if text.len() <= room => log.push_str(text),
-        Some(room) => {
-            log.push_str(
-                text.get(..text.floor_char_boundary(room))
-                    .unwrap_or_default(),
-            );
-            log.push(CUT);
-        }
-        None => {}
-    }
+    let (value, behind) = split_value(value);
+    let mask = match unescaped(value).filter(|_| is_url) {
+        Some(url) => without_query(&url).map(Cow::Owned),
+        None => (!is_nothing(value)).then_some(MASK.into()),
+    };
+    (mask.map(|mask| (value, mask)), behind)
 }
 
 /// Splits behind the string that `json` starts with, quotes included.
 fn split_string(json: &str) -> (&str, &str) {
-    let mut bytes = json.bytes().enumerate().skip(1);
-    while let Some((place, byte)) = bytes.next() {
+    let bytes = json.as_bytes();
+    let mut place = 1;
+    while let Some(byte) = bytes.get(place) {
+        place += 1;
         match byte {
-            b'"' => return json.split_at(place + 1),
-            b'\\' => drop(bytes.next()),
+            b'"' => return json.split_at(place),
+            b'\\' => place += 1,
             _ => {}
         }
     }
@@ -123,6 +122,7 @@ fn value_behind_name(behind: &str) -> Option<&str> {
 }
 
 fn is_secret(name: &str) -> bool {
+    let name = name.strip_suffix(['s', 'S']).unwrap_or(name);
     SECRET_NAMES.iter().any(|end| {
         let start = name.len().checked_sub(end.len());
         let ending = start.and_then(|start| name.get(start..));
@@ -132,7 +132,9 @@ fn is_secret(name: &str) -> bool {
 
 /// Whether a string is PEM, or base64 of a DER sequence as long as a certificate.
 fn is_certificate(string: &str) -> bool {
-    string.starts_with("\"-----BEGIN ") || (string.len() > 256 && string.starts_with("\"MII"))
+    const SHORTEST: usize = 64;
+    string.len() > SHORTEST
+        && (string.contains("-----BEGIN ") || (string.len() > 256 && string.starts_with("\"MII")))
 }
 
 /// Whether a value is null, or an object or array with nothing in it.
@@ -143,17 +145,18 @@ fn is_nothing(value: &str) -> bool {
             .all(|byte| matches!(byte, b'{' | b'}' | b'[' | b']') || byte.is_ascii_whitespace())
 }
 
-/// What a JSON string says.
-fn unescaped(string: &str) -> Cow<'_, str> {
-    match string.get(1..string.len().saturating_sub(1)) {
-        Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
-        _ => Cow::Owned(serde_json::from_str(string).unwrap_or_default()),
+/// What a JSON string says; `None` when it is none, or escapes half of a character.
+fn unescaped(json: &str) -> Option<Cow<'_, str>> {
+    let inside = json.strip_prefix('"')?.strip_suffix('"')?;
+    if inside.contains('\\') {
+        serde_json::from_str(json).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(inside))
     }
 }
 
-/// The JSON string `url` with its query masked as the service does, when it has one.
+/// The JSON string of a URL whose query is masked as the service does; `None` when it has none.
 fn without_query(url: &str) -> Option<String> {
-    let url = unescaped(url);
     let (before, _) = url.split_once('?')?;
     Some(Value::from(format!("{before}?****")).to_string())
 }
@@ -175,7 +178,7 @@ mod tests {
             r#"{"attestation":{"type":"symmetricKey"},"symmetricKey":{ },"keys":[],"key":null}"#,
             r#"{"webhookUrl":"https://a.azurewebsites.net/api/HttpTrigger1?****"}"#,
             r#"{"webhookUrl":"https://a.azurewebsites.net/api/HttpTrigger1"}"#,
-            r#"{"webhookUrl":5}"#,
+            r#"{"webhookUrl":null}"#,
             r#"{"MII":"MII","note":"-----BEGIN"}"#,
         ] {
             check(json, json, "nothing to mask");
@@ -215,7 +218,10 @@ mod tests {
             "the device's own",
         );
         check(
-            r#"["-----BEGIN CERTIFICATE-----\nMII"]"#,
+            &format!(
+                r#"["\n-----BEGIN CERTIFICATE-----\nMII{}"]"#,
+                "A".repeat(64)
+            ),
             r#"["****"]"#,
             "a certificate without a name",
         );
@@ -236,6 +242,41 @@ mod tests {
                 url,
             );
         }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_masked() {
+        for json in [
+            r#"{"webhookUrl":"https://a/F?code=s3cr3t\ud800"}"#,
+            r#"{"webhookUrl":["s3cr3t"]}"#,
+            r#"{"primary\ud800":"s3cr3t"}"#,
+        ] {
+            let log = redacted(json, 4096);
+            assert!(log.ends_with(r#":"****"}"#), "{log}");
+        }
+    }
+
+    #[test]
+    fn plurals_and_the_many_words_for_a_secret_are_known() {
+        for name in [
+            "keys",
+            "sharedAccessSignature",
+            "tokens",
+            "WIFI_PWD",
+            "issuedCertificateChain",
+            "credentials",
+        ] {
+            check(
+                &format!(r#"{{"{name}":["s3cr3t"]}}"#),
+                &format!(r#"{{"{name}":"****"}}"#),
+                name,
+            );
+        }
+        check(
+            r#"{"status":"s","class":"c"}"#,
+            r#"{"status":"s","class":"c"}"#,
+            "no secrets",
+        );
     }
 
     #[test]

@@ -29,11 +29,12 @@ pub const MAX_ENVELOPE: usize = 8 << 20;
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
 
-/// Adds the function's routes.
+/// Adds the function's routes. The host spells the envelope's as the folder is spelled; the other is what the caller has written, in
+/// which the host takes any case.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(web::resource("/HttpTrigger1").route(web::post().to(invoke)))
-        .service(web::resource("/api/HttpTrigger1").route(web::post().to(request)));
+        .service(web::resource("/api/{function:(?i:HttpTrigger1)}").route(web::post().to(request)));
 }
 
 /// Takes the host's envelope.
@@ -41,7 +42,7 @@ async fn invoke(http: HttpRequest, payload: Payload) -> HttpResponse {
     let id = invocation_id(&http);
     let answer = match body::read(payload, MAX_ENVELOPE).await {
         Ok(envelope) => answer(&envelope, id),
-        Err(error) => Ok(Reply::new(Err(error.into()), id).wrapped("")),
+        Err(error) => Ok(Reply::new(Err(error.into()), id).wrapped(None)),
     };
     match answer {
         Ok(answer) => HttpResponse::Ok().content_type(JSON).body(answer),

@@ -10,7 +10,11 @@ use actix_web::web::{self, ServiceConfig};
 /// Adds every route of the app: `GET /`, by which the host learns that the process is ready, and those of each function.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(web::resource("/").route(web::get().to(ready)))
+        .service(
+            web::resource("/")
+                .route(web::get().to(ready))
+                .route(web::head().to(ready)),
+        )
         .configure(http_trigger1::routes)
         .default_service(web::to(unknown));
 }

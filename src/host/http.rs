@@ -54,7 +54,7 @@ impl HttpRequest<'_> {
             return Ok(without_mark(body).map(Cow::Borrowed));
         }
         let bytes = base64::decode(body).ok_or(BodyError::NotBase64)?;
-        Ok(text(&bytes)?.map(|text| Cow::Owned(text.to_owned())))
+        Ok(body_text(&bytes)?.map(|text| Cow::Owned(text.to_owned())))
     }
 
     fn has_binary_body(&self) -> bool {
@@ -72,7 +72,7 @@ impl HttpRequest<'_> {
 ///
 /// # Errors
 /// When the bytes are not UTF-8.
-pub fn text(bytes: &[u8]) -> Result<Option<&str>, BodyError> {
+pub fn body_text(bytes: &[u8]) -> Result<Option<&str>, BodyError> {
     let text = std::str::from_utf8(bytes).map_err(|error| BodyError::NotUtf8 {
         valid_up_to: error.valid_up_to(),
     })?;

@@ -5,11 +5,17 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::json;
+
 /// One invocation. `D` is the function's own shape of `Data`, one member for each input binding of its `function.json`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Invocation<'a, D> {
     /// The input bindings by name.
+    #[serde(
+        deserialize_with = "json::object",
+        bound(deserialize = "D: Deserialize<'de>")
+    )]
     pub data: D,
     /// The binding data, as JSON text. Whoever sends the request can put any name and value into it, so nothing that
     /// matters may be read from here; a trigger without a request (Event Hubs) has its properties here.
@@ -23,7 +29,10 @@ impl<'a, D: Deserialize<'a>> Invocation<'a, D> {
     /// # Errors
     /// When the text is not JSON, or lacks what `D` needs. Then it was not the Functions host that sent it.
     pub fn parse(envelope: &'a [u8]) -> Result<Self, InvocationError> {
-        serde_json::from_slice(envelope).map_err(InvocationError)
+        let mut deserializer = serde_json::Deserializer::from_slice(envelope);
+        let invocation = json::object(&mut deserializer).map_err(InvocationError)?;
+        deserializer.end().map_err(InvocationError)?;
+        Ok(invocation)
     }
 }
 
@@ -37,7 +46,7 @@ impl fmt::Display for InvocationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (line, column) = (self.0.line(), self.0.column());
         let what = if self.0.is_data() {
-            "lacks a member that the host always sends, or has one of another type"
+            "lacks a member that the host always sends, or has one twice or of another type"
         } else {
             "is not JSON"
         };
@@ -82,11 +91,19 @@ mod tests {
             ),
             (
                 b"{}",
-                "the invocation lacks a member that the host always sends, or has one of another type (line 1, column 2)",
+                "the invocation lacks a member that the host always sends, or has one twice or of another type (line 1, column 2)",
+            ),
+            (
+                b"[{\"events\":\"\"},{}]",
+                "the invocation lacks a member that the host always sends, or has one twice or of another type (line 1, column 0)",
+            ),
+            (
+                b"{\"Data\":[\"[]\"]}",
+                "the invocation lacks a member that the host always sends, or has one twice or of another type (line 1, column 8)",
             ),
             (
                 b"{\"Data\":\"s3cr3t\"}",
-                "the invocation lacks a member that the host always sends, or has one of another type (line 1, column 16)",
+                "the invocation lacks a member that the host always sends, or has one twice or of another type (line 1, column 16)",
             ),
         ] {
             let error = Invocation::<Data>::parse(envelope).unwrap_err();

@@ -13,7 +13,7 @@ mod invocation;
 
 pub use answer::Answer;
 pub use http::{
-    BodyError, Claim, Headers, HttpRequest, HttpResponse, Identity, ResponseHeaders, text,
+    BodyError, Claim, Headers, HttpRequest, HttpResponse, Identity, ResponseHeaders, body_text,
 };
 pub use invocation::{Invocation, InvocationError};
 

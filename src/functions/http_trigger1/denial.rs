@@ -64,7 +64,7 @@ impl Denial {
     }
 
     /// Whether the request is a JSON object nonetheless, in which secrets can be told from the rest.
-    pub(super) fn is_json(&self) -> bool {
+    pub(super) fn is_about_json(&self) -> bool {
         match self {
             Self::Malformed(error) => error.is_json_object(),
             Self::Refused { .. } | Self::Bug(_) => true,

@@ -11,16 +11,17 @@ use crate::allocation::CONTOSO;
 use crate::dps::{AllocationRequest, redacted};
 use crate::host::{
     Answer, BodyError, HttpRequest, HttpResponse, Invocation, InvocationError, ResponseHeaders,
-    text,
+    body_text,
 };
+use crate::json;
 
-/// How much of a request goes into the log, in bytes.
+/// How much of a request, and of a response, goes into the log, in bytes.
 const MAX_LOGGED: usize = 4096;
 
 /// The input bindings of `function.json`.
 #[derive(Deserialize)]
 struct Data<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "json::object")]
     req: HttpRequest<'a>,
 }
 
@@ -37,9 +38,8 @@ struct Outputs<'a> {
 pub fn answer(envelope: &[u8], id: &str) -> Result<Vec<u8>, InvocationError> {
     let Invocation { data, .. } = Invocation::<Data<'_>>::parse(envelope)?;
     let body = data.req.body();
-    let request = required(body.as_ref().map(Option::as_deref));
-    let shown = request.as_ref().copied().unwrap_or_default();
-    Ok(Reply::new(request, id).wrapped(shown))
+    let request = body.as_ref().map(Option::as_deref);
+    Ok(Reply::new(required(request), id).wrapped(request.unwrap_or_default()))
 }
 
 /// What the function answers, before it is wrapped for the host or sent as it is.
@@ -55,15 +55,15 @@ pub struct Reply {
     device: String,
     /// How it came to the answer, for the log.
     decision: Cow<'static, str>,
-    /// Whether the request is a JSON object, in which secrets can be told from the rest.
-    is_json: bool,
+    /// Whether the request may be shown in the log: it is a JSON object, in which secrets can be told from the rest.
+    is_shown: bool,
 }
 
 impl Reply {
     /// The reply to a request that came without an envelope. `id` names the invocation in the process's log.
     #[must_use]
     pub fn to(request: &[u8], id: &str) -> Self {
-        Self::new(required(text(request).as_ref().copied()), id)
+        Self::new(required(body_text(request).as_ref().copied()), id)
     }
 
     /// The reply to a request, or to the lack of one.
@@ -90,7 +90,7 @@ impl Reply {
             body: serde_json::to_string(&allocation.response).map_err(Denial::Bug)?,
             device,
             decision: format!("{} assigned to {hub}", allocation.rule.family).into(),
-            is_json: true,
+            is_shown: true,
         })
     }
 
@@ -100,7 +100,7 @@ impl Reply {
             content_type: TEXT,
             body: denial.to_string(),
             decision: denial.decision(),
-            is_json: denial.is_json(),
+            is_shown: denial.is_about_json(),
             device: denial.into_device(),
         }
     }
@@ -121,8 +121,8 @@ impl Reply {
         );
     }
 
-    /// The reply as the host takes it, with the log of the invocation, in which `request` is shown.
-    pub(super) fn wrapped(&self, request: &str) -> Vec<u8> {
+    /// The reply as the host takes it, with the log of the invocation, in which `request` is shown if there is one.
+    pub(super) fn wrapped(&self, request: Option<&str>) -> Vec<u8> {
         let res = HttpResponse {
             status_code: self.status,
             headers: ResponseHeaders {
@@ -134,21 +134,22 @@ impl Reply {
     }
 
     /// The function's log, with the lines of the tutorial's.
-    fn logs(&self, request: &str) -> Vec<Cow<'_, str>> {
-        let shown = if self.is_json {
-            redacted(request, MAX_LOGGED)
-        } else {
-            format!(
-                "({} bytes that are no JSON object, not shown)",
-                request.len()
-            )
+    fn logs(&self, request: Option<&str>) -> Vec<Cow<'_, str>> {
+        let shown = match request {
+            Some(request) if self.is_shown => redacted(request, MAX_LOGGED),
+            Some(request) => format!("({} bytes, not shown)", request.len()),
+            None => "(not read)".to_owned(),
+        };
+        let response = match self.body.get(..self.body.floor_char_boundary(MAX_LOGGED)) {
+            Some(start) if start.len() < self.body.len() => format!("{start}…").into(),
+            _ => Cow::Borrowed(&*self.body),
         };
         vec![
             "Request.Body:...".into(),
             shown.into(),
             Cow::Borrowed(&self.decision),
             "Response".into(),
-            Cow::Borrowed(&self.body),
+            response,
         ]
     }
 }
