@@ -111,12 +111,9 @@ fn contenders(workspace: &Path, scratch: &Path) -> Result<(Vec<Contender>, Vec<A
 }
 
 fn not_yet_measured(contender: Contender) -> Result<Measured> {
-    let sizes = contender.files.iter().map(|file| {
-        let file = std::fs::metadata(file).with_context(|| file.display().to_string())?;
-        Ok(file.len())
-    });
+    let size = || Ok::<_, std::io::Error>(std::fs::metadata(&contender.program)?.len());
     Ok(Measured {
-        size: sizes.sum::<Result<u64>>()?,
+        size: contender.is_whole.then(size).transpose()?,
         contender,
         ready_after: Vec::new(),
         loads: Vec::new(),
