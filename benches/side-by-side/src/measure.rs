@@ -37,6 +37,8 @@ pub(crate) fn all(workspace: &Path, options: &Options) -> Result<Results> {
             ..
         } in &mut measured
         {
+            // The first start isn't counted: it warms up what whoever came before has cooled.
+            drop(Running::start(contender)?);
             ready_after.push(Running::start(contender)?.ready_after);
         }
     }
@@ -151,12 +153,17 @@ fn load(
                 "round {round} of {}, {connections} connections",
                 options.rounds
             ));
+            let mut turns: Vec<_> = running.iter().zip(&mut *measured).collect();
+            // There and back again, so that nobody always comes after the same other.
+            if round % 2 == 0 {
+                turns.reverse();
+            }
             for (
                 running,
                 Measured {
                     contender, loads, ..
                 },
-            ) in running.iter().zip(&mut *measured)
+            ) in turns
             {
                 let load = wrk::load(workspace, running, connections, options.seconds)
                     .with_context(|| contender.name)?;
