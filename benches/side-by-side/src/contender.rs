@@ -15,8 +15,8 @@ pub(crate) struct Contender {
     pub(crate) platform: String,
     pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<OsString>,
-    /// The files that have to be there for it to run, but for an interpreter's library.
-    pub(crate) files: Vec<PathBuf>,
+    /// Whether the program is all that has to be there, rather than an interpreter with its libraries.
+    pub(crate) is_whole: bool,
 }
 
 /// The handler as it is deployed.
@@ -51,8 +51,8 @@ fn rust(name: &'static str, workspace: &Path, program: PathBuf) -> Result<Conten
     Ok(Contender {
         name,
         platform: format!("{rustc}, actix-web {actix_web}"),
-        files: vec![program.clone()],
         program,
+        is_whole: true,
         arguments: Vec::new(),
     })
 }
@@ -71,8 +71,8 @@ fn go(source: &Path, scratch: &Path) -> Result<Contender> {
     Ok(Contender {
         name: "Go",
         platform,
-        files: vec![program.clone()],
         program,
+        is_whole: true,
         arguments: Vec::new(),
     })
 }
@@ -104,12 +104,11 @@ fn python(sources: &Path) -> Result<Contender> {
 }
 
 fn script(name: &'static str, platform: String, program: String, file: PathBuf) -> Contender {
-    let program = PathBuf::from(program);
     Contender {
         name,
         platform,
-        files: vec![program.clone(), file.clone()],
-        program,
+        program: program.into(),
+        is_whole: false,
         arguments: vec![file.into()],
     }
 }

@@ -37,6 +37,8 @@ pub(crate) fn all(workspace: &Path, options: &Options) -> Result<Results> {
             ..
         } in &mut measured
         {
+            // The first start isn't counted: it warms up what whoever came before has cooled.
+            drop(Running::start(contender)?);
             ready_after.push(Running::start(contender)?.ready_after);
         }
     }
@@ -111,12 +113,9 @@ fn contenders(workspace: &Path, scratch: &Path) -> Result<(Vec<Contender>, Vec<A
 }
 
 fn not_yet_measured(contender: Contender) -> Result<Measured> {
-    let sizes = contender.files.iter().map(|file| {
-        let file = std::fs::metadata(file).with_context(|| file.display().to_string())?;
-        Ok(file.len())
-    });
+    let size = || Ok::<_, std::io::Error>(std::fs::metadata(&contender.program)?.len());
     Ok(Measured {
-        size: sizes.sum::<Result<u64>>()?,
+        size: contender.is_whole.then(size).transpose()?,
         contender,
         ready_after: Vec::new(),
         loads: Vec::new(),
@@ -154,12 +153,17 @@ fn load(
                 "round {round} of {}, {connections} connections",
                 options.rounds
             ));
+            let mut turns: Vec<_> = running.iter().zip(&mut *measured).collect();
+            // There and back again, so that nobody always comes after the same other.
+            if round % 2 == 0 {
+                turns.reverse();
+            }
             for (
                 running,
                 Measured {
                     contender, loads, ..
                 },
-            ) in running.iter().zip(&mut *measured)
+            ) in turns
             {
                 let load = wrk::load(workspace, running, connections, options.seconds)
                     .with_context(|| contender.name)?;

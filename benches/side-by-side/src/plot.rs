@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use plotters::coord::Shift;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::results::{Measured, Results, number};
 use crate::wrk::Load;
@@ -35,6 +36,7 @@ pub(crate) fn write(folder: &Path, results: &Results) -> Result<()> {
         "requests-per-second.svg",
         "Requests per second, by connections",
         results,
+        SeriesLabelPosition::LowerRight,
         |load| load.requests_per_second,
     )?;
     lines(
@@ -42,6 +44,7 @@ pub(crate) fn write(folder: &Path, results: &Results) -> Result<()> {
         "latency-p99.svg",
         "99th percentile of the latency in ms, by connections",
         results,
+        SeriesLabelPosition::UpperLeft,
         |load| load.p99 * 1e3,
     )?;
     bars(
@@ -66,6 +69,7 @@ fn lines(
     file: &str,
     title: &str,
     results: &Results,
+    legend: SeriesLabelPosition,
     figure: fn(&Load) -> f64,
 ) -> Result<()> {
     let places = results.connections.len();
@@ -93,6 +97,7 @@ fn lines(
             .configure_mesh()
             .label_style(FONT)
             .x_labels(places)
+            .y_label_formatter(&ToString::to_string)
             .x_label_formatter(&connections)
             .draw()?;
         for (measured, colour) in results.measured.iter().zip(COLOURS) {
@@ -107,7 +112,7 @@ fn lines(
         }
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::LowerRight)
+            .position(legend)
             .background_style(WHITE.mix(0.8))
             .label_font(FONT)
             .draw()?;
@@ -145,6 +150,7 @@ fn bars(
             .disable_x_mesh()
             .label_style(FONT)
             .x_labels(last + 1)
+            .y_label_formatter(&ToString::to_string)
             .x_label_formatter(&name)
             .draw()?;
         for ((place, measured), colour) in results.measured.iter().enumerate().zip(COLOURS) {
@@ -156,11 +162,11 @@ fn bars(
             let mut bar = Rectangle::new(corners, colour.filled());
             bar.set_margin(0, 0, 20, 20);
             chart.draw_series([bar])?;
-            let label = Text::new(
-                format!("{value:.1}"),
-                (SegmentValue::CenterOf(place), value),
-                FONT,
-            );
+            let above = FONT
+                .into_text_style(area)
+                .pos(Pos::new(HPos::Center, VPos::Bottom));
+            let place = (SegmentValue::CenterOf(place), value);
+            let label = Text::new(format!("{value:.1}"), place, above);
             chart.draw_series([label])?;
         }
         Ok(())
@@ -185,7 +191,7 @@ fn decades(values: impl Iterator<Item = f64> + Clone) -> Result<Range<f64>> {
     let decade = |value: f64| 10_f64.powf(value);
     let least = values.clone().fold(f64::INFINITY, f64::min);
     let most = values.fold(0.0, f64::max);
-    if !(least > 0.0 && most.is_finite()) {
+    if !(least > 0.0 && least.is_finite() && most.is_finite()) {
         return Err(anyhow!(
             "there is nothing to draw: a figure is {least}, another {most}"
         ));
@@ -195,7 +201,12 @@ fn decades(values: impl Iterator<Item = f64> + Clone) -> Result<Range<f64>> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::contender::Contender;
+    use crate::machine::Machine;
+    use crate::process::Usage;
 
     #[test]
     fn a_scale_goes_from_power_of_ten_to_power_of_ten() {
@@ -206,5 +217,60 @@ mod tests {
         assert_eq!(decades([0.5].into_iter()).unwrap(), 0.1..1.0);
         assert!(decades([0.0, 1.0].into_iter()).is_err());
         assert!(decades(std::iter::empty()).is_err());
+    }
+
+    #[test]
+    fn every_plot_shows_every_contender() {
+        let measured = ["handler", "floor"].map(|name| Measured {
+            contender: Contender {
+                name,
+                platform: String::new(),
+                program: "/bin/false".into(),
+                arguments: Vec::new(),
+                is_whole: true,
+            },
+            ready_after: vec![Duration::from_millis(4)],
+            loads: vec![
+                vec![Load {
+                    requests_per_second: 5e4,
+                    p50: 1e-3,
+                    p99: 2e-3,
+                    processor: 1e-5
+                }];
+                2
+            ],
+            usage: Usage {
+                resident: 6_000_000,
+                ..Usage::default()
+            },
+            size: None,
+            instructions: None,
+        });
+        let machine = Machine {
+            processor: String::new(),
+            cores: 2,
+            kernel: String::new(),
+            date: String::new(),
+            wrk: String::new(),
+        };
+        let results = Results {
+            machine,
+            connections: vec![1, 8],
+            measured: measured.into(),
+            absent: Vec::new(),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &results).unwrap();
+        for file in [
+            "requests-per-second.svg",
+            "latency-p99.svg",
+            "ready-after.svg",
+            "memory.svg",
+        ] {
+            let svg = fs::read_to_string(folder.path().join(file)).unwrap();
+            for name in ["handler", "floor"] {
+                assert!(svg.contains(name), "{name} in {file}");
+            }
+        }
     }
 }

@@ -110,28 +110,25 @@ fn at_rest(results: &Results, options: &Options) -> Table {
         &ready,
         "memory after the loads",
         "threads",
-        "size of its files",
+        "size",
         "instructions for a request",
     ];
     let mut table = table(headings.map(str::to_owned).into_iter());
     let floor = results.of("floor");
     for measured in &results.measured {
-        let figure = |show: fn(f64) -> String, figure: fn(&Measured) -> f64| {
-            with_ratio(show(figure(measured)), figure(measured), floor.map(figure))
+        let figure = |show: fn(f64) -> String, figure: fn(&Measured) -> Option<f64>| {
+            let floor = floor.and_then(figure);
+            figure(measured).map_or("—".to_owned(), |value| {
+                with_ratio(show(value), value, floor)
+            })
         };
         table.add_row([
             measured.contender.name.to_owned(),
-            figure(duration, Measured::ready_after),
-            figure(megabytes, |measured| number(measured.usage.resident)),
+            figure(duration, |measured| Some(measured.ready_after())),
+            figure(megabytes, |measured| Some(number(measured.usage.resident))),
             measured.usage.threads.to_string(),
-            figure(megabytes, |measured| number(measured.size)),
-            if measured.instructions.is_some() {
-                figure(thousands, |measured| {
-                    measured.instructions.map_or(f64::NAN, number)
-                })
-            } else {
-                "—".to_owned()
-            },
+            figure(megabytes, |measured| measured.size.map(number)),
+            figure(thousands, |measured| measured.instructions.map(number)),
         ]);
     }
     aligned(table)

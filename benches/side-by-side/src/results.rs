@@ -33,8 +33,8 @@ pub(crate) struct Measured {
     pub(crate) loads: Vec<Vec<Load>>,
     /// After all loads.
     pub(crate) usage: Usage,
-    /// The size of what has to be there for it to run, in bytes.
-    pub(crate) size: u64,
+    /// The size of the program in bytes, where it is all that has to be there.
+    pub(crate) size: Option<u64>,
     /// The instructions for an invocation, where they were counted.
     pub(crate) instructions: Option<u64>,
 }
