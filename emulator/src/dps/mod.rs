@@ -1,7 +1,13 @@
-//! The Device Provisioning Service's side of custom allocation.
+//! A local Device Provisioning Service, which device SDKs register against and which calls the allocation webhook.
 //!
-//! The service POSTs an `AllocationRequest` to the enrollment's webhook and decides from the answer what becomes of the device.
+//! The core is pure: it takes requests and a [`moment`]. The service
+//! POSTs an `AllocationRequest` to the enrollment's webhook and decides from the answer what becomes of the device.
 //! Source: <https://learn.microsoft.com/azure/iot-dps/concepts-custom-allocation>.
 
 pub mod allocation_request;
+pub mod moment;
+pub mod registration_id;
+pub mod sas_token;
+pub mod symmetric_key;
+pub mod thumbprint;
 pub mod webhook_outcome;
