@@ -5,9 +5,12 @@
 //! Source: <https://learn.microsoft.com/azure/iot-dps/concepts-custom-allocation>.
 
 pub mod allocation_request;
+pub mod enrollment;
+pub mod hubs;
 pub mod moment;
 pub mod registration_id;
 pub mod sas_token;
 pub mod symmetric_key;
 pub mod thumbprint;
+pub mod twin;
 pub mod webhook_outcome;
