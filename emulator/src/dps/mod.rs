@@ -1,16 +1,23 @@
 //! A local Device Provisioning Service, which device SDKs register against and which calls the allocation webhook.
 //!
-//! The core is pure: it takes requests and a [`moment`]. The service
+//! The core is pure: [`service`] with the rules around it takes requests and a [`moment`], and says what to do. The service
 //! POSTs an `AllocationRequest` to the enrollment's webhook and decides from the answer what becomes of the device.
 //! Source: <https://learn.microsoft.com/azure/iot-dps/concepts-custom-allocation>.
 
 pub mod allocation_request;
+pub mod attestation;
+pub mod device_api;
 pub mod enrollment;
 pub mod hubs;
 pub mod moment;
+pub mod operation;
+pub mod registration;
 pub mod registration_id;
+pub mod reprovision;
 pub mod sas_token;
+pub mod service;
 pub mod symmetric_key;
+pub mod throttle;
 pub mod thumbprint;
 pub mod twin;
 pub mod webhook_outcome;
