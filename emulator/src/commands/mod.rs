@@ -1,6 +1,10 @@
 //! The command line: one file for each subcommand, which is the only place that prints.
 
 pub mod allocate;
+pub mod compute_device_key;
+pub mod device;
+pub mod dps;
 pub mod functions_app;
 pub mod host;
 mod output;
+pub mod service;

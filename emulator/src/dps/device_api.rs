@@ -189,10 +189,12 @@ pub enum Refusal {
     BadCertificate,
     /// There is no such thing.
     NotFound(Missing),
+    /// The resource is there, and not for this HTTP method.
+    Method,
+    /// The body isn't JSON by its type.
+    MediaType,
     /// Too many requests; try again after this time.
     Throttled(Duration),
-    /// The state file couldn't be written.
-    Internal,
 }
 
 /// What a request named in vain.
@@ -204,6 +206,8 @@ pub enum Missing {
     Enrollment,
     /// The operation is not the device's last one.
     Operation,
+    /// The address isn't one of the device API.
+    Resource,
 }
 
 impl Refusal {
@@ -214,8 +218,9 @@ impl Refusal {
             Self::Malformed(_) => 400,
             Self::BadSignature(_) | Self::BadCertificate => 401,
             Self::NotFound(_) => 404,
+            Self::Method => 405,
+            Self::MediaType => 415,
             Self::Throttled(_) => 429,
-            Self::Internal => 500,
         }
     }
 
@@ -228,8 +233,10 @@ impl Refusal {
             (Self::BadSignature(_), Transport::Https) | (Self::BadCertificate, _) => 401_002,
             (Self::NotFound(Missing::IdScope | Missing::Enrollment), _) => 404_201,
             (Self::NotFound(Missing::Operation), _) => 404_202,
+            (Self::NotFound(Missing::Resource), _) => 404_000,
+            (Self::Method, _) => 405_000,
+            (Self::MediaType, _) => 415_000,
             (Self::Throttled(_), _) => 429_001,
-            (Self::Internal, _) => 500_000,
         }
     }
 
@@ -265,10 +272,12 @@ impl fmt::Display for Refusal {
             Self::NotFound(Missing::IdScope) => formatter.write_str("ID scope not found."),
             Self::NotFound(Missing::Enrollment) => formatter.write_str("Enrollment not found."),
             Self::NotFound(Missing::Operation) => formatter.write_str("Operation not found."),
+            Self::NotFound(Missing::Resource) => formatter.write_str("Resource not found."),
+            Self::Method => formatter.write_str("Method not allowed."),
+            Self::MediaType => formatter.write_str("The media type must be application/json."),
             Self::Throttled(_) => {
                 formatter.write_str("Operations are being throttled for this tenant.")
             }
-            Self::Internal => formatter.write_str("Internal error."),
         }
     }
 }
@@ -365,7 +374,27 @@ mod tests {
                 429_001,
                 "Operations are being throttled for this tenant.",
             ),
-            (Refusal::Internal, 500, 500_000, 500_000, "Internal error."),
+            (
+                Refusal::NotFound(Missing::Resource),
+                404,
+                404_000,
+                404_000,
+                "Resource not found.",
+            ),
+            (
+                Refusal::Method,
+                405,
+                405_000,
+                405_000,
+                "Method not allowed.",
+            ),
+            (
+                Refusal::MediaType,
+                415,
+                415_000,
+                415_000,
+                "The media type must be application/json.",
+            ),
         ] {
             assert_eq!(refusal.status(), status, "{message}");
             assert_eq!(refusal.error_code(Transport::Https), https, "{message}");

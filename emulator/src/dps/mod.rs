@@ -6,18 +6,26 @@
 
 pub mod allocation_request;
 pub mod attestation;
+pub mod certificates;
+pub mod config;
 pub mod device_api;
+pub mod endpoints;
 pub mod enrollment;
+pub mod https;
 pub mod hubs;
 pub mod moment;
 pub mod operation;
+pub mod provisioning;
 pub mod registration;
 pub mod registration_id;
 pub mod reprovision;
 pub mod sas_token;
 pub mod service;
+pub mod state;
 pub mod symmetric_key;
 pub mod throttle;
 pub mod thumbprint;
+pub mod tls;
 pub mod twin;
+pub mod webhook;
 pub mod webhook_outcome;

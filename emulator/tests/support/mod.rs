@@ -1,0 +1,173 @@
+//! A provisioning service on free ports, with a webhook that answers as a test says.
+#![allow(dead_code, reason = "each test crate uses its part of it")]
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use emulator::device::connection::{Target, Trust};
+use emulator::device::registration::Device;
+use emulator::dps::certificates::CertificateAuthority;
+use emulator::dps::config::{Config, Replace, TUTORIAL_GROUP_KEY};
+use emulator::dps::endpoints::Endpoints;
+use emulator::dps::provisioning::Provisioning;
+use emulator::dps::service::Settings;
+use emulator::dps::symmetric_key::SymmetricKey;
+use emulator::dps::webhook::Webhook;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// The tutorial's hubs.
+pub(crate) const TOASTERS: &str = "contoso-toasters-hub-1098.azure-devices.net";
+pub(crate) const HEAT_PUMPS: &str = "contoso-heatpumps-hub-1098.azure-devices.net";
+
+/// Status and body of a webhook's answer.
+pub(crate) type Answer = (u16, String);
+
+/// What a webhook was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) headers: HeaderMap,
+    pub(crate) query: Option<String>,
+    pub(crate) body: Value,
+}
+
+/// A webhook on a free port.
+pub(crate) struct TestWebhook {
+    pub(crate) url: String,
+    calls: Arc<Mutex<Vec<Call>>>,
+}
+
+type Answering = Arc<dyn Fn(usize, &Value) -> Answer + Send + Sync>;
+
+#[derive(Clone)]
+struct Behind {
+    calls: Arc<Mutex<Vec<Call>>>,
+    answering: Answering,
+}
+
+impl TestWebhook {
+    /// Starts a webhook that answers by the number of calls before and by the request.
+    pub(crate) async fn start(
+        answering: impl Fn(usize, &Value) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let calls = Arc::default();
+        let behind = Behind {
+            calls: Arc::clone(&calls),
+            answering: Arc::new(answering),
+        };
+        let app = Router::new().fallback(called).with_state(behind);
+        let listener = free_port().await;
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self {
+            url: format!("http://{address}/api/HttpTrigger1?code=s3cr3t"),
+            calls,
+        }
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap().clone()
+    }
+}
+
+async fn called(
+    State(behind): State<Behind>,
+    uri: axum::http::Uri,
+    headers: HeaderMap,
+    body: String,
+) -> (StatusCode, String) {
+    let body: Value = serde_json::from_str(&body).unwrap();
+    let before = {
+        let mut calls = behind.calls.lock().unwrap();
+        calls.push(Call {
+            headers,
+            query: uri.query().map(str::to_owned),
+            body: body.clone(),
+        });
+        calls.len() - 1
+    };
+    let (status, answer) = (behind.answering)(before, &body);
+    (StatusCode::from_u16(status).unwrap(), answer)
+}
+
+/// An answer that assigns to a hub.
+pub(crate) fn assign(hub: &str) -> Answer {
+    (
+        200,
+        serde_json::json!({ "iotHubHostName": hub }).to_string(),
+    )
+}
+
+pub(crate) async fn free_port() -> TcpListener {
+    TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+        .await
+        .unwrap()
+}
+
+/// The tutorial's service, hurried, with this webhook.
+pub(crate) fn tutorial(webhook: &TestWebhook) -> Settings {
+    hurried(Config::tutorial(), webhook)
+}
+
+/// A configuration's service, hurried, with this webhook.
+pub(crate) fn hurried(mut config: Config, webhook: &TestWebhook) -> Settings {
+    config.set_webhook(&webhook.url, Replace::All);
+    Settings {
+        throttled: false,
+        time_scale: 0.001,
+        ..config.settings().unwrap()
+    }
+}
+
+/// A provisioning service that serves.
+pub(crate) struct TestService {
+    pub(crate) provisioning: Provisioning,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) authority: CertificateAuthority,
+    _directory: TempDir,
+}
+
+impl TestService {
+    pub(crate) async fn start(settings: Settings) -> Self {
+        let provisioning = Provisioning::in_memory(settings, Webhook::new().unwrap());
+        Self::serve(provisioning).await
+    }
+
+    pub(crate) async fn serve(provisioning: Provisioning) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let authority = CertificateAuthority::open(directory.path()).unwrap();
+        let endpoints = Endpoints::serve(&provisioning, &authority, free_port().await).unwrap();
+        Self {
+            provisioning,
+            endpoints,
+            authority,
+            _directory: directory,
+        }
+    }
+
+    pub(crate) fn target(&self) -> Target {
+        Target {
+            host: "localhost".to_owned(),
+            https_port: self.endpoints.https.port(),
+            id_scope: "0ne00LOCAL1".to_owned(),
+        }
+    }
+
+    pub(crate) fn trust(&self) -> Trust {
+        Trust::only(self.authority.pem()).unwrap()
+    }
+}
+
+/// A device of the tutorial's group.
+pub(crate) fn device(registration_id: &str) -> Device {
+    let group_key = SymmetricKey::parse(TUTORIAL_GROUP_KEY).unwrap();
+    Device {
+        registration_id: registration_id.to_owned(),
+        key: group_key.derive(registration_id),
+        payload: None,
+    }
+}
