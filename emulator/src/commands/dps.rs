@@ -35,9 +35,12 @@ pub struct LocalDps {
     /// Where the certificate authority is kept.
     #[arg(long, value_name = "DIR", default_value = CERTIFICATES)]
     certificates: PathBuf,
-    /// The port for HTTPS. The SDKs that can't be told a port use 443.
+    /// The port for HTTPS and MQTT over WebSocket. SDKs that can't be told a port use 443.
     #[arg(long, default_value_t = 8443)]
     https_port: u16,
+    /// The port for MQTT. SDKs that can't be told a port use 8883.
+    #[arg(long, default_value_t = 8883)]
+    mqtt_port: u16,
     /// Admit any number of registrations and polls.
     #[arg(long)]
     no_throttle: bool,
@@ -66,7 +69,8 @@ pub async fn run(arguments: LocalDps) -> anyhow::Result<ExitCode> {
         None => Provisioning::in_memory(settings, webhook),
     };
     let https = listen(arguments.https_port, "--https-port").await?;
-    let mut endpoints = Endpoints::serve(&provisioning, &authority, https)?;
+    let mqtt = listen(arguments.mqtt_port, "--mqtt-port").await?;
+    let mut endpoints = Endpoints::serve(&provisioning, &authority, https, mqtt)?;
     introduce(&provisioning, &authority, &endpoints);
     endpoints.failed().await?;
     Ok(ExitCode::SUCCESS)
@@ -106,6 +110,7 @@ fn introduce(provisioning: &Provisioning, authority: &CertificateAuthority, endp
     let settings = service.settings();
     println!("ID scope     {}", settings.id_scope);
     println!("HTTPS        https://localhost:{}", endpoints.https.port());
+    println!("MQTT         mqtts://localhost:{}", endpoints.mqtt.port());
     println!("CA file      {}", authority.file().display());
     for hub in &settings.linked_hubs {
         println!("linked hub   {hub}");

@@ -22,6 +22,9 @@ pub struct ServiceArguments {
     /// The port of its HTTPS and WebSocket endpoint.
     #[arg(long, default_value_t = 8443)]
     https_port: u16,
+    /// The port of its MQTT endpoint.
+    #[arg(long, default_value_t = 8883)]
+    mqtt_port: u16,
     /// Its ID scope.
     #[arg(long, default_value = ID_SCOPE)]
     id_scope: String,
@@ -37,6 +40,7 @@ impl ServiceArguments {
         Target {
             host: self.host.clone(),
             https_port: self.https_port,
+            mqtt_port: self.mqtt_port,
             id_scope: self.id_scope.clone(),
         }
     }

@@ -10,7 +10,10 @@ use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 
 use super::https::HttpsConnection;
+use super::link::Link;
+use super::mqtt::MqttConnection;
 use crate::dps::tls;
+use crate::dps::topic::Ask;
 
 /// The version of the API that the device speaks.
 pub(super) const API_VERSION: &str = "2021-06-01";
@@ -23,6 +26,10 @@ pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 pub enum Transport {
     /// The REST API.
     Https,
+    /// MQTT over TLS.
+    Mqtt,
+    /// MQTT over WebSocket.
+    Ws,
 }
 
 /// A provisioning service, as devices are told of it.
@@ -30,8 +37,10 @@ pub enum Transport {
 pub struct Target {
     /// Its host name.
     pub host: String,
-    /// The port of its REST API.
+    /// The port of its REST API and of MQTT over WebSocket.
     pub https_port: u16,
+    /// The port of MQTT.
+    pub mqtt_port: u16,
     /// Its ID scope.
     pub id_scope: String,
 }
@@ -40,6 +49,7 @@ pub struct Target {
 #[derive(Clone, Debug)]
 pub struct Trust {
     pub(super) http: reqwest::Client,
+    pub(super) tls: Arc<ClientConfig>,
 }
 
 impl Trust {
@@ -57,11 +67,14 @@ impl Trust {
             .with_root_certificates(Arc::new(roots))
             .with_no_client_auth();
         let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(config)
+            .tls_backend_preconfigured(config.clone())
             .no_proxy()
             .timeout(ANSWER_TIMEOUT)
             .build()?;
-        Ok(Self { http })
+        Ok(Self {
+            http,
+            tls: Arc::new(config),
+        })
     }
 }
 
@@ -90,6 +103,8 @@ pub struct Reply {
 pub enum Connection {
     /// The REST API.
     Https(HttpsConnection),
+    /// MQTT, over TLS or a WebSocket.
+    Mqtt(Box<MqttConnection>),
 }
 
 impl Connection {
@@ -97,15 +112,21 @@ impl Connection {
     ///
     /// # Errors
     /// The service can't be reached, or isn't trusted.
-    pub fn open(
+    pub async fn open(
         transport: Transport,
         target: &Target,
         trust: &Trust,
         identity: Identity,
     ) -> anyhow::Result<Self> {
-        match transport {
-            Transport::Https => Ok(Self::Https(HttpsConnection::new(target, trust, identity))),
-        }
+        let link = match transport {
+            Transport::Https => {
+                return Ok(Self::Https(HttpsConnection::new(target, trust, identity)));
+            }
+            Transport::Mqtt => Link::tls(target, trust).await?,
+            Transport::Ws => Link::web_socket(target, trust).await?,
+        };
+        let connection = MqttConnection::open(link, &target.id_scope, identity).await?;
+        Ok(Self::Mqtt(Box::new(connection)))
     }
 
     /// Registers.
@@ -115,6 +136,7 @@ impl Connection {
     pub async fn register(&mut self, body: &str) -> anyhow::Result<Reply> {
         match self {
             Self::Https(connection) => connection.register(body).await,
+            Self::Mqtt(connection) => connection.ask(Ask::Register, body).await,
         }
     }
 
@@ -125,6 +147,10 @@ impl Connection {
     pub async fn operation_status(&mut self, operation_id: &str) -> anyhow::Result<Reply> {
         match self {
             Self::Https(connection) => connection.operation_status(operation_id).await,
+            Self::Mqtt(connection) => {
+                let ask = Ask::OperationStatus(operation_id.to_owned());
+                connection.ask(ask, " ").await
+            }
         }
     }
 }

@@ -21,6 +21,7 @@ impl HttpsConnection {
             host,
             https_port,
             id_scope,
+            ..
         } = target;
         let id = utf8_percent_encode(&identity.registration_id, NON_ALPHANUMERIC);
         Self {

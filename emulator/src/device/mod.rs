@@ -6,4 +6,6 @@
 
 pub mod connection;
 mod https;
+mod link;
+mod mqtt;
 pub mod registration;

@@ -137,7 +137,7 @@ impl Device {
         mut tell: impl FnMut(Status),
     ) -> Result<Assigned, NotAssigned> {
         let identity = self.identity(target);
-        let mut connection = Connection::open(transport, target, trust, identity)?;
+        let mut connection = Connection::open(transport, target, trust, identity).await?;
         tell(Status::Connected);
         let body = self.body().to_string();
         let mut reply = connection.register(&body).await?;

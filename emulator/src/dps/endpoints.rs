@@ -10,36 +10,48 @@ use tokio::task::JoinSet;
 
 use super::certificates::CertificateAuthority;
 use super::provisioning::Provisioning;
-use super::{https, tls};
+use super::{https, mqtt, tls};
 
 /// Where devices reach the service. Nothing is served any more when it is dropped.
 #[derive(Debug)]
 pub struct Endpoints {
-    /// The REST API.
+    /// The REST API and MQTT over WebSocket.
     pub https: SocketAddr,
+    /// MQTT.
+    pub mqtt: SocketAddr,
     serving: JoinSet<io::Result<()>>,
 }
 
 impl Endpoints {
-    /// Serves a provisioning service on a listener, with a certificate of the authority.
+    /// Serves a provisioning service on two listeners, with a certificate of the authority.
     ///
     /// # Errors
-    /// The listener has no address, or no certificate can be issued.
+    /// A listener has no address, or no certificate can be issued.
     pub fn serve(
         provisioning: &Provisioning,
         authority: &CertificateAuthority,
         https: TcpListener,
+        mqtt: TcpListener,
     ) -> anyhow::Result<Self> {
         let config = Arc::new(tls::server_config(authority.issue()?)?);
-        let address = https.local_addr().context("the listener has no address")?;
+        let address =
+            |listener: &TcpListener| listener.local_addr().context("a listener has no address");
+        let (https_address, mqtt_address) = (address(&https)?, address(&mqtt)?);
         let mut serving = JoinSet::new();
         serving.spawn(https::serve(
             tls::accept(https, Arc::clone(&config)),
-            address,
+            https_address,
             provisioning.clone(),
         ));
+        let connections = tls::accept(mqtt, config);
+        let provisioning = provisioning.clone();
+        serving.spawn(async {
+            mqtt::serve(connections, provisioning).await;
+            Ok(())
+        });
         Ok(Self {
-            https: address,
+            https: https_address,
+            mqtt: mqtt_address,
             serving,
         })
     }

@@ -1,4 +1,4 @@
-//! The device API over HTTPS.
+//! The device API over HTTPS, and MQTT over WebSocket on the same port.
 //!
 //! Source: <https://learn.microsoft.com/rest/api/iot-dps/device/runtime-registration>. Headers are those of the service's
 //! documented exchanges.
@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State};
 use axum::http::header::{
     AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
@@ -26,9 +27,11 @@ use super::device_api::{
     check_api_version,
 };
 use super::moment::Moment;
+use super::mqtt_session::Session;
 use super::provisioning::Provisioning;
 use super::thumbprint::DeviceCertificate;
 use super::tls::{self, Connection};
+use super::websocket;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
@@ -63,6 +66,7 @@ fn routes(provisioning: Provisioning) -> Router {
             "/{id_scope}/registrations/{registration_id}/operations/{operation_id}",
             get(operation_status),
         )
+        .route(websocket::PATH, get(open_websocket))
         .fallback(async || error(&Refusal::NotFound(Missing::Resource), &Moment::of_system()))
         .method_not_allowed_fallback(async || error(&Refusal::Method, &Moment::of_system()))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
@@ -113,6 +117,19 @@ async fn look_up(
         provisioning.look_up(&at, &caller.caller)
     });
     answer_or_error(answer, &at)
+}
+
+async fn open_websocket(
+    State(provisioning): State<Provisioning>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response<Body> {
+    websocket::upgrade(
+        upgrade,
+        &headers,
+        Session::new(provisioning, peer.certificate),
+    )
 }
 
 /// The body, if it is JSON by its type.

@@ -140,7 +140,8 @@ impl TestService {
     pub(crate) async fn serve(provisioning: Provisioning) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let authority = CertificateAuthority::open(directory.path()).unwrap();
-        let endpoints = Endpoints::serve(&provisioning, &authority, free_port().await).unwrap();
+        let (https, mqtt) = (free_port().await, free_port().await);
+        let endpoints = Endpoints::serve(&provisioning, &authority, https, mqtt).unwrap();
         Self {
             provisioning,
             endpoints,
@@ -153,6 +154,7 @@ impl TestService {
         Target {
             host: "localhost".to_owned(),
             https_port: self.endpoints.https.port(),
+            mqtt_port: self.endpoints.mqtt.port(),
             id_scope: "0ne00LOCAL1".to_owned(),
         }
     }
