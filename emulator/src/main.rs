@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use emulator::commands::{allocate, compute_device_key, device, dps, host};
+use emulator::commands::{allocate, compute_device_key, demo, device, dps, fleet, host};
 
 /// Microsoft's side of the wire, for development and tests.
 ///
@@ -22,6 +22,8 @@ enum Command {
     Host(host::Host),
     Dps(dps::LocalDps),
     Device(device::SimulatedDevice),
+    Fleet(fleet::Fleet),
+    Demo(demo::Demo),
     ComputeDeviceKey(compute_device_key::ComputeDeviceKey),
 }
 
@@ -32,6 +34,8 @@ async fn main() -> anyhow::Result<ExitCode> {
         Command::Host(arguments) => host::run(arguments).await,
         Command::Dps(arguments) => dps::run(arguments).await,
         Command::Device(arguments) => device::run(arguments).await,
+        Command::Fleet(arguments) => fleet::run(arguments).await,
+        Command::Demo(arguments) => demo::run(arguments).await,
         Command::ComputeDeviceKey(arguments) => {
             compute_device_key::run(&arguments);
             Ok(ExitCode::SUCCESS)

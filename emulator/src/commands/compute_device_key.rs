@@ -1,7 +1,5 @@
 //! `emulator compute-device-key`: what `az iot dps enrollment-group compute-device-key` prints.
 
-#![expect(clippy::print_stdout, reason = "a command prints")]
-
 use clap::Args;
 
 use crate::dps::symmetric_key::SymmetricKey;
@@ -20,5 +18,5 @@ pub struct ComputeDeviceKey {
 /// Runs the command.
 pub fn run(arguments: &ComputeDeviceKey) {
     let key = arguments.key.derive(&arguments.registration_id);
-    println!("{}", key.to_base64());
+    anstream::println!("{}", key.to_base64());
 }

@@ -1,7 +1,5 @@
 //! `emulator device`: the tutorial's simulated device, with the lines that the C SDK's sample prints.
 
-#![expect(clippy::print_stdout, reason = "a command prints")]
-
 use std::process::ExitCode;
 
 use clap::Args;
@@ -30,7 +28,7 @@ pub struct SimulatedDevice {
     #[arg(long, value_name = "JSON", value_parser = json)]
     payload: Option<Value>,
     /// How the device speaks to the service.
-    #[arg(long, value_enum, default_value_t = Transport::Https)]
+    #[arg(long, value_enum, default_value = "https")]
     transport: Transport,
     #[command(flatten)]
     service: ServiceArguments,
@@ -57,30 +55,31 @@ pub async fn run(arguments: SimulatedDevice) -> anyhow::Result<ExitCode> {
     };
     let trust = arguments.service.trust()?;
     let target = arguments.service.target();
-    println!("Provisioning API Version: {}", env!("CARGO_PKG_VERSION"));
-    println!("\nRegistering Device\n");
+    anstream::println!("Provisioning API Version: {}", env!("CARGO_PKG_VERSION"));
+    anstream::println!("\nRegistering Device\n");
     let registered = device
         .register(arguments.transport, &target, &trust, |status| {
-            println!("Provisioning Status: {}", sdk_name(status));
+            anstream::println!("Provisioning Status: {}", sdk_name(status));
         })
         .await;
     match registered {
         Ok(assigned) => {
-            println!(
+            anstream::println!(
                 "\nRegistration Information received from service: {}, deviceId: {}",
-                assigned.hub, assigned.device_id
+                assigned.hub,
+                assigned.device_id
             );
             if let Some(payload) = assigned.payload {
-                println!("Payload received from service: {payload}");
+                anstream::println!("Payload received from service: {payload}");
             }
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
-            println!(
+            anstream::println!(
                 "\nFailure encountered on registration {}",
                 error.device_result()
             );
-            println!("{}: {error}", device.registration_id);
+            anstream::println!("{}: {error}", device.registration_id);
             Ok(ExitCode::FAILURE)
         }
     }

@@ -2,9 +2,12 @@
 
 pub mod allocate;
 pub mod compute_device_key;
+pub mod demo;
 pub mod device;
 pub mod dps;
+pub mod fleet;
 pub mod functions_app;
 pub mod host;
 mod output;
 pub mod service;
+mod webhook_host;

@@ -1,5 +1,6 @@
 //! A device's way to the service: where it is, whom to trust, and which transport.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +31,16 @@ pub enum Transport {
     Mqtt,
     /// MQTT over WebSocket.
     Ws,
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Https => "HTTPS",
+            Self::Mqtt => "MQTT",
+            Self::Ws => "MQTT over WebSocket",
+        })
+    }
 }
 
 /// A provisioning service, as devices are told of it.

@@ -29,10 +29,9 @@ const LEEWAY: Duration = Duration::DAY;
 const AUTHORITY_HOLDS: Duration = Duration::days(3_650);
 const SERVER_HOLDS: Duration = Duration::days(365);
 
-/// A certificate authority with its files.
+/// A certificate authority.
 #[derive(Debug)]
 pub struct CertificateAuthority {
-    file: PathBuf,
     pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
@@ -46,17 +45,36 @@ pub struct ServerCertificate {
     pub key: PrivateKeyDer<'static>,
 }
 
+/// The file in `directory` that a device has to trust.
+#[must_use]
+pub fn certificate_file(directory: &Path) -> PathBuf {
+    directory.join(CERTIFICATE_FILE)
+}
+
 impl CertificateAuthority {
+    /// An authority that nobody keeps.
+    ///
+    /// # Errors
+    /// No key can be made.
+    pub fn ephemeral() -> anyhow::Result<Self> {
+        let key = KeyPair::generate()?;
+        let params = authority(OffsetDateTime::now_utc());
+        Ok(Self {
+            pem: params.self_signed(&key)?.pem(),
+            issuer: Issuer::new(params, key),
+        })
+    }
+
     /// Opens the authority in `directory`, or makes one there.
     ///
     /// # Errors
     /// The directory's files can't be read or written, or hold something else.
     pub fn open(directory: &Path) -> anyhow::Result<Self> {
-        let file = directory.join(CERTIFICATE_FILE);
+        let file = certificate_file(directory);
         let key_file = directory.join(KEY_FILE);
         if !key_file.exists() {
-            make(directory, &file, &key_file)
-                .with_context(|| format!("cannot make certificates in {}", directory.display()))?;
+            return Self::make(directory)
+                .with_context(|| format!("cannot make certificates in {}", directory.display()));
         }
         let read = |path: &Path| {
             fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
@@ -70,17 +88,21 @@ impl CertificateAuthority {
         Ok(Self {
             pem: read(&file)?,
             issuer: Issuer::new(authority(OffsetDateTime::now_utc()), key),
-            file,
         })
     }
 
-    /// The file that a device has to trust.
-    #[must_use]
-    pub fn file(&self) -> &Path {
-        &self.file
+    /// Makes an authority and its files. The key comes last, as the sign that all is there.
+    fn make(directory: &Path) -> anyhow::Result<Self> {
+        let made = Self::ephemeral()?;
+        fs::create_dir_all(directory)?;
+        fs::write(directory.join(".gitignore"), "*\n")?;
+        fs::write(certificate_file(directory), made.pem())?;
+        let key = made.issuer.key().serialize_pem();
+        write_secret(&directory.join(KEY_FILE), &key)?;
+        Ok(made)
     }
 
-    /// What is in the file.
+    /// The certificate that a device has to trust, as its file holds it.
     #[must_use]
     pub fn pem(&self) -> &str {
         &self.pem
@@ -105,17 +127,6 @@ impl CertificateAuthority {
             key: PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?,
         })
     }
-}
-
-/// Makes an authority. The key comes last, as the sign that all is there.
-fn make(directory: &Path, file: &Path, key_file: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(directory)?;
-    fs::write(directory.join(".gitignore"), "*\n")?;
-    let key = KeyPair::generate()?;
-    let certificate = authority(OffsetDateTime::now_utc()).self_signed(&key)?;
-    fs::write(file, certificate.pem())?;
-    write_secret(key_file, &key.serialize_pem())?;
-    Ok(())
 }
 
 /// Writes a file that only its owner may read.

@@ -17,7 +17,6 @@ use emulator::dps::service::Settings;
 use emulator::dps::symmetric_key::SymmetricKey;
 use emulator::dps::webhook::Webhook;
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 /// The tutorial's hubs.
@@ -128,7 +127,6 @@ pub(crate) struct TestService {
     pub(crate) provisioning: Provisioning,
     pub(crate) endpoints: Endpoints,
     pub(crate) authority: CertificateAuthority,
-    _directory: TempDir,
 }
 
 impl TestService {
@@ -138,15 +136,13 @@ impl TestService {
     }
 
     pub(crate) async fn serve(provisioning: Provisioning) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let authority = CertificateAuthority::open(directory.path()).unwrap();
+        let authority = CertificateAuthority::ephemeral().unwrap();
         let (https, mqtt) = (free_port().await, free_port().await);
         let endpoints = Endpoints::serve(&provisioning, &authority, https, mqtt).unwrap();
         Self {
             provisioning,
             endpoints,
             authority,
-            _directory: directory,
         }
     }
 
