@@ -3,68 +3,21 @@
 
 mod support;
 
-use std::sync::Arc;
-
 use emulator::device::connection::Transport;
 use emulator::device::registration::{NotAssigned, Status};
 use emulator::dps::moment::Moment;
 use emulator::dps::sas_token::SasToken;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
-use serde_json::{Value, json};
-use support::{HEAT_PUMPS, TOASTERS, TestService, TestWebhook, assign, device, tutorial};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
+use serde_json::json;
+use support::{
+    HEAT_PUMPS, RawAnswer, TOASTERS, TestService, TestWebhook, assign, device, tutorial,
+};
 
 const TOASTER: &str = "breakroom499-contoso-tstrsd-007";
 
-/// An answer, as it came over the wire.
-struct RawAnswer {
-    head: String,
-    body: Value,
-}
-
-impl RawAnswer {
-    fn header(&self, name: &str) -> Option<&str> {
-        let mut lines = self.head.lines().skip(1);
-        lines.find_map(|line| {
-            let (key, value) = line.split_once(": ")?;
-            key.eq_ignore_ascii_case(name).then_some(value)
-        })
-    }
-
-    fn status_line(&self) -> &str {
-        self.head.lines().next().unwrap()
-    }
-}
-
 /// Sends one request, as text, and reads the answer.
 async fn exchange(service: &TestService, request: &str, body: &str) -> RawAnswer {
-    let mut roots = RootCertStore::empty();
-    let authority = CertificateDer::from_pem_slice(service.authority.pem().as_bytes()).unwrap();
-    roots.add(authority).unwrap();
-    let config = ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let tcp = TcpStream::connect(service.endpoints.https).await.unwrap();
-    let connector = TlsConnector::from(Arc::new(config));
-    let name = ServerName::try_from("global.azure-devices-provisioning.net").unwrap();
-    let mut tls = connector.connect(name, tcp).await.unwrap();
-    let request = format!(
-        "{request}\r\nHost: global.azure-devices-provisioning.net\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    tls.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    tls.read_to_end(&mut answer).await.unwrap();
-    let answer = String::from_utf8(answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    RawAnswer {
-        head: head.to_owned(),
-        body: serde_json::from_str(body).unwrap(),
-    }
+    let connection = support::connect(service, service.endpoints.https, None).await;
+    support::exchange(connection, request, body).await
 }
 
 fn token(registration_id: &str) -> String {

@@ -3,8 +3,6 @@
 
 mod support;
 
-use std::sync::Arc;
-
 use emulator::device::connection::Transport;
 use emulator::device::registration::{Assigned, Device, NotAssigned};
 use emulator::dps::config::Config;
@@ -13,14 +11,9 @@ use emulator::dps::mqtt_session::Session;
 use emulator::dps::provisioning::Provisioning;
 use emulator::dps::sas_token::SasToken;
 use emulator::dps::webhook::Webhook;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Value, json};
 use support::{HEAT_PUMPS, TOASTERS, TestService, TestWebhook, assign, device, tutorial};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
 const TOASTER: &str = "breakroom499-contoso-tstrsd-007";
 
@@ -343,17 +336,7 @@ async fn the_keep_alive_of_the_device_bounds_its_silence() {
 
 /// The head of the answer to a WebSocket's handshake that offers `protocol`.
 async fn handshake(service: &TestService, protocol: &str) -> String {
-    let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_slice(service.authority.pem().as_bytes()).unwrap())
-        .unwrap();
-    let config = ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let tcp = TcpStream::connect(service.endpoints.https).await.unwrap();
-    let name = ServerName::try_from("localhost").unwrap();
-    let connector = TlsConnector::from(Arc::new(config));
-    let mut tls = connector.connect(name, tcp).await.unwrap();
+    let mut tls = support::connect(service, service.endpoints.https, None).await;
     let request = format!(
         "GET /$iothub/websocket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: {protocol}\r\n\

@@ -6,6 +6,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{self, CryptoProvider, WebPkiSupportedAlgorithms};
@@ -22,6 +23,12 @@ use super::thumbprint::DeviceCertificate;
 
 /// How many connections may wait for somebody to serve them.
 const BACKLOG: usize = 1_024;
+
+/// How long a handshake may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long to wait when a connection can't be accepted, as when there are too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A device's connection.
 pub type Connection = TlsStream<TcpStream>;
@@ -54,15 +61,19 @@ pub fn accept(
     let (connections, accepted) = mpsc::channel(BACKLOG);
     let acceptor = TlsAcceptor::from(config);
     tokio::spawn(async move {
-        while !connections.is_closed() {
-            match listener.accept().await {
+        loop {
+            let accepted = tokio::select! {
+                () = connections.closed() => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
                 Ok((stream, peer)) => {
                     let handshake = handshake(acceptor.clone(), stream, peer, connections.clone());
                     tokio::spawn(handshake);
                 }
                 Err(error) => {
                     log::error!("cannot accept a connection: {error}");
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
@@ -89,9 +100,6 @@ async fn handshake(
         Err(_) => log::info!("{peer}: the TLS handshake took too long"),
     }
 }
-
-/// How long a handshake may take.
-const HANDSHAKE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// The error, with what to do about the one that everybody meets first.
 fn hint(error: &io::Error) -> String {

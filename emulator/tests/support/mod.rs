@@ -16,8 +16,14 @@ use emulator::dps::provisioning::Provisioning;
 use emulator::dps::service::Settings;
 use emulator::dps::symmetric_key::SymmetricKey;
 use emulator::dps::webhook::Webhook;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// The tutorial's hubs.
 pub(crate) const TOASTERS: &str = "contoso-toasters-hub-1098.azure-devices.net";
@@ -157,6 +163,72 @@ impl TestService {
 
     pub(crate) fn trust(&self) -> Trust {
         Trust::only(self.authority.pem()).unwrap()
+    }
+}
+
+/// A connection to one of the service's ports, for a device that presents what `client` says.
+pub(crate) async fn connect(
+    service: &TestService,
+    port: SocketAddr,
+    client: Option<rcgen::CertifiedKey<rcgen::KeyPair>>,
+) -> TlsStream<TcpStream> {
+    let mut roots = RootCertStore::empty();
+    let authority = CertificateDer::from_pem_slice(service.authority.pem().as_bytes()).unwrap();
+    roots.add(authority).unwrap();
+    let config = ClientConfig::builder().with_root_certificates(roots);
+    let config = match client {
+        None => config.with_no_client_auth(),
+        Some(client) => {
+            let key = PrivateKeyDer::try_from(client.signing_key.serialize_der()).unwrap();
+            config
+                .with_client_auth_cert(vec![client.cert.der().clone()], key)
+                .unwrap()
+        }
+    };
+    let tcp = TcpStream::connect(port).await.unwrap();
+    let name = ServerName::try_from("global.azure-devices-provisioning.net").unwrap();
+    let connector = TlsConnector::from(Arc::new(config));
+    connector.connect(name, tcp).await.unwrap()
+}
+
+/// An answer, as it came over the wire.
+pub(crate) struct RawAnswer {
+    pub(crate) head: String,
+    pub(crate) body: Value,
+}
+
+impl RawAnswer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().skip(1);
+        lines.find_map(|line| {
+            let (key, value) = line.split_once(": ")?;
+            key.eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+
+    pub(crate) fn status_line(&self) -> &str {
+        self.head.lines().next().unwrap()
+    }
+}
+
+/// Sends one request, as text, and reads the answer.
+pub(crate) async fn exchange(
+    mut tls: TlsStream<TcpStream>,
+    request: &str,
+    body: &str,
+) -> RawAnswer {
+    let request = format!(
+        "{request}\r\nHost: global.azure-devices-provisioning.net\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    tls.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    tls.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    RawAnswer {
+        head: head.to_owned(),
+        body: serde_json::from_str(body).unwrap(),
     }
 }
 
