@@ -319,3 +319,16 @@ async fn a_device_that_does_not_trust_the_authority_does_not_register() {
         "{refused:?}"
     );
 }
+
+#[tokio::test]
+async fn both_ports_speak_tls_1_2_and_1_3() {
+    let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
+    let service = TestService::start(tutorial(&webhook)).await;
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        for port in [service.endpoints.https, service.endpoints.mqtt] {
+            let connection = support::connect_with(&service, port, None, &[version]).await;
+            let (_, session) = connection.get_ref();
+            assert_eq!(session.protocol_version(), Some(version.version));
+        }
+    }
+}

@@ -10,6 +10,7 @@ use emulator::dps::moment::Moment;
 use emulator::dps::mqtt_session::Session;
 use emulator::dps::provisioning::Provisioning;
 use emulator::dps::sas_token::SasToken;
+use emulator::dps::thumbprint::DeviceCertificate;
 use emulator::dps::webhook::Webhook;
 use serde_json::{Value, json};
 use support::{HEAT_PUMPS, TOASTERS, TestService, TestWebhook, assign, device, tutorial};
@@ -332,6 +333,34 @@ async fn another_subscription_is_refused_and_without_one_there_is_no_answer() {
 async fn the_keep_alive_of_the_device_bounds_its_silence() {
     let session = subscribed(1);
     assert_eq!(session.silence(), std::time::Duration::from_secs(90));
+}
+
+#[tokio::test]
+async fn a_certificate_takes_the_place_of_the_password() {
+    let thumbprint = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let config = json!({"linkedHubs": [TOASTERS], "enrollments": [{
+        "registrationId": "x509-dev-1",
+        "attestation": {"type": "x509", "x509": {"clientCertificates": {"primary": {"info": {"sha256Thumbprint": thumbprint}}}}},
+    }]});
+    let settings = Config::parse(&config.to_string())
+        .unwrap()
+        .settings()
+        .unwrap();
+    let provisioning = Provisioning::in_memory(settings, Webhook::new().unwrap());
+    for (certificate, status) in [(&b"abc"[..], 202), (b"another", 401)] {
+        let certificate = DeviceCertificate::from_der(certificate);
+        let mut session = Session::new(provisioning.clone(), Some(certificate));
+        let mut without_password = [text("MQTT"), vec![4, 0x80, 0, 60]].concat();
+        without_password.extend(text("x509-dev-1"));
+        without_password.extend(text(&user_name("x509-dev-1")));
+        let accepted = session.receive(&packet(0x10, &without_password));
+        assert_eq!(accepted.send, [0x20, 2, 0, 0]);
+        session.receive(&subscribe(ANSWERS, 1));
+        let reaction = session.receive(&publish(REGISTER, "{}"));
+        let (topic, _) = published(&reaction.send, &[0x40, 2, 0, 2], 0x32);
+        let expected = format!("$dps/registrations/res/{status}/?$rid=r-1");
+        assert!(topic.starts_with(&expected), "{topic}");
+    }
 }
 
 /// The head of the answer to a WebSocket's handshake that offers `protocol`.

@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use emulator::dps::attestation::Caller;
-use emulator::dps::device_api::{Missing, Refusal, RegistrationOperationStatus};
+use emulator::dps::device_api::RegistrationOperationStatus;
 use emulator::dps::enrollment::{Enrollment, Enrollments};
 use emulator::dps::moment::{Moment, Timestamp};
 use emulator::dps::operation::Settlement;
+use emulator::dps::refusal::{Missing, Refusal};
 use emulator::dps::sas_token::SasToken;
 use emulator::dps::service::{OperationKey, Service, Settings, Step};
 use emulator::dps::symmetric_key::SymmetricKey;
@@ -669,4 +670,11 @@ fn the_time_scale_shortens_waits_and_what_devices_are_told() {
         panic!("no wait");
     };
     assert_eq!(until, bench.now.after(Duration::from_millis(100)));
+    let operation_id = registered.answer.body.operation_id;
+    for _ in 0..5 {
+        bench.poll("toaster", &operation_id).unwrap();
+    }
+    assert!(bench.poll("toaster", &operation_id).is_err());
+    bench.turn_clock(1);
+    assert!(bench.poll("toaster", &operation_id).is_ok());
 }

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use super::allocation_request::DeviceAttestation;
-use super::device_api::{Missing, Refusal};
 use super::enrollment::{Attestation, Enrollment, Enrollments};
 use super::moment::Timestamp;
+use super::refusal::{Missing, Refusal};
 use super::registration_id::RegistrationId;
 use super::sas_token::SasToken;
 use super::symmetric_key::SymmetricKey;

@@ -23,12 +23,12 @@ use tokio::sync::mpsc;
 
 use super::attestation::Caller;
 use super::device_api::{
-    Answer, MAX_MESSAGE_BYTES, Missing, Refusal, RegistrationOperationStatus, Transport,
-    check_api_version,
+    Answer, MAX_MESSAGE_BYTES, RegistrationOperationStatus, check_api_version,
 };
 use super::moment::Moment;
 use super::mqtt_session::Session;
 use super::provisioning::Provisioning;
+use super::refusal::{Missing, Refusal, Transport};
 use super::thumbprint::DeviceCertificate;
 use super::tls::{self, Connection};
 use super::websocket;

@@ -15,9 +15,10 @@ use mqtt_protocol_core::mqtt::{Connection, Version, role};
 use serde::Serialize;
 
 use super::attestation::Caller;
-use super::device_api::{Refusal, Transport, check_api_version};
+use super::device_api::check_api_version;
 use super::moment::Moment;
 use super::provisioning::Provisioning;
+use super::refusal::{Refusal, Transport};
 use super::thumbprint::DeviceCertificate;
 use super::topic::{ANSWERS, Ask, Question, answer};
 

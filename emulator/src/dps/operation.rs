@@ -114,8 +114,10 @@ impl Operation {
             } => match self.place(current, &earlier_hubs, hubs, hub, initial_twin.as_deref()) {
                 Ok((assignment, changes)) => {
                     hub_changes = changes;
-                    let left = current.filter(|current| current.hub != assignment.hub);
-                    earlier_hubs.extend(left.map(|left| left.hub.clone()));
+                    let left = current
+                        .map(|current| &current.hub)
+                        .filter(|&left| *left != assignment.hub && !earlier_hubs.contains(left));
+                    earlier_hubs.extend(left.cloned());
                     Outcome::Assigned {
                         assignment,
                         payload: payload.clone(),

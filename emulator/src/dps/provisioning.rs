@@ -6,9 +6,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::attestation::Caller;
-use super::device_api::{Answer, DeviceRegistrationResult, Refusal, RegistrationOperationStatus};
+use super::device_api::{Answer, DeviceRegistrationResult, RegistrationOperationStatus};
 use super::moment::Moment;
 use super::operation::Settlement;
+use super::refusal::Refusal;
 use super::registration::Outcome;
 use super::service::{OperationKey, Service, Settings, Step};
 use super::state::{Saved, StateFile};
@@ -152,7 +153,7 @@ fn log_outcome(settlement: &Settlement) {
 }
 
 fn log_refusal(caller: &Caller, refusal: &Refusal) {
-    let device = &caller.registration_id;
+    let device = caller.registration_id.escape_debug();
     match refusal {
         Refusal::BadSignature(reason) => log::info!("{device}: refused, {reason}"),
         other => log::info!("{device}: refused, {other}"),

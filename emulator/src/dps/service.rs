@@ -5,25 +5,30 @@
 //! assignment that a crash could undo.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 
 use super::attestation::{Attested, Caller, attest};
 use super::device_api::{
-    Answer, DeviceRegistration, DeviceRegistrationResult, MAX_MESSAGE_BYTES, Missing, Refusal,
+    Answer, DeviceRegistration, DeviceRegistrationResult, MAX_MESSAGE_BYTES,
     RegistrationOperationStatus, RegistrationStatus,
 };
 use super::enrollment::Enrollments;
 use super::hubs::{DeviceIdentity, HubChange, Hubs};
-use super::moment::{Moment, Timestamp};
+use super::moment::{Moment, Timestamp, whole_seconds};
 use super::operation::{Operation, Settlement, WebhookCall};
+use super::refusal::{Missing, Refusal};
 use super::registration::{Progress, Registration};
 use super::registration_id::RegistrationId;
 use super::throttle::{POLLS, REGISTRATIONS, Window};
 use super::webhook_outcome::WebhookOutcome;
 
-/// When a device is told to ask again, in seconds.
-const RETRY_AFTER: u32 = 3;
+/// When a device is told to ask again.
+const RETRY_AFTER: Duration = Duration::from_secs(3);
+
+/// The most seconds that the C SDK waits; it takes a greater number for one.
+const RETRY_AFTER_MAX: u64 = 300;
 
 /// How many devices' polls are counted before those that fell silent are forgotten.
 const POLLS_KEPT: usize = 1_024;
@@ -39,7 +44,7 @@ pub struct Settings {
     pub enrollments: Enrollments,
     /// Whether rates are limited.
     pub throttled: bool,
-    /// What the waits between retries are multiplied by, and the time after which a device is told to ask again.
+    /// What waits are multiplied by: those between retries, and those of devices before they may and should ask again.
     pub time_scale: f64,
 }
 
@@ -283,22 +288,22 @@ impl Service {
     fn poll(&mut self, at: &Moment, caller: &Caller) -> Result<RegistrationId, Refusal> {
         let id = self.attest(at, caller)?.registration_id;
         if self.settings.throttled {
+            let rate = POLLS.hurried(self.settings.time_scale);
             if self.polling.len() >= POLLS_KEPT {
                 self.polling
-                    .retain(|_, polls| !polls.is_quiet(POLLS, at.now));
+                    .retain(|_, polls| !polls.is_quiet(rate, at.now));
             }
             let polls = self.polling.entry(id.key()).or_default();
-            polls.admit(POLLS, at.now).map_err(Refusal::Throttled)?;
+            polls.admit(rate, at.now).map_err(Refusal::Throttled)?;
         }
         Ok(id)
     }
 
     fn accepted<T>(&self, body: T) -> Answer<T> {
-        let seconds = f64::from(RETRY_AFTER) * self.settings.time_scale;
-        let retry_after = (1..RETRY_AFTER).find(|&whole| f64::from(whole) >= seconds);
+        let wait = RETRY_AFTER.mul_f64(self.settings.time_scale);
         Answer {
             body,
-            retry_after: Some(u64::from(retry_after.unwrap_or(RETRY_AFTER))),
+            retry_after: Some(whole_seconds(wait).min(RETRY_AFTER_MAX)),
         }
     }
 

@@ -17,6 +17,17 @@ pub struct Rate {
     pub per: Duration,
 }
 
+impl Rate {
+    /// The same number of times in less time, for devices that are told to ask again sooner.
+    #[must_use]
+    pub fn hurried(self, time_scale: f64) -> Self {
+        Self {
+            per: self.per.mul_f64(time_scale.min(1.0)),
+            ..self
+        }
+    }
+}
+
 /// Device registrations of a service.
 pub const REGISTRATIONS: Rate = Rate {
     times: 1_000,

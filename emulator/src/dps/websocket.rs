@@ -16,6 +16,9 @@ pub const PATH: &str = "/$iothub/websocket";
 
 const MQTT: &str = "mqtt";
 
+/// The biggest WebSocket message that is read; what is in it has its own limit.
+const MAX_WEB_SOCKET_BYTES: usize = 1024 * 1024;
+
 /// Turns a request into a conversation with a session.
 pub fn upgrade(upgrade: WebSocketUpgrade, headers: &HeaderMap, session: Session) -> Response<Body> {
     let offered = headers
@@ -27,6 +30,8 @@ pub fn upgrade(upgrade: WebSocketUpgrade, headers: &HeaderMap, session: Session)
         .find(|protocol| protocol.eq_ignore_ascii_case(MQTT));
     let protocol = offered.unwrap_or(MQTT).to_owned();
     upgrade
+        .max_message_size(MAX_WEB_SOCKET_BYTES)
+        .max_frame_size(MAX_WEB_SOCKET_BYTES)
         .protocols([protocol])
         .on_upgrade(|socket| async {
             if let Err(error) = converse(socket, session).await {

@@ -18,7 +18,7 @@ use emulator::dps::symmetric_key::SymmetricKey;
 use emulator::dps::webhook::Webhook;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -172,10 +172,21 @@ pub(crate) async fn connect(
     port: SocketAddr,
     client: Option<rcgen::CertifiedKey<rcgen::KeyPair>>,
 ) -> TlsStream<TcpStream> {
+    connect_with(service, port, client, rustls::ALL_VERSIONS).await
+}
+
+/// The same, for a device that speaks these versions of TLS.
+pub(crate) async fn connect_with(
+    service: &TestService,
+    port: SocketAddr,
+    client: Option<rcgen::CertifiedKey<rcgen::KeyPair>>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> TlsStream<TcpStream> {
     let mut roots = RootCertStore::empty();
     let authority = CertificateDer::from_pem_slice(service.authority.pem().as_bytes()).unwrap();
     roots.add(authority).unwrap();
-    let config = ClientConfig::builder().with_root_certificates(roots);
+    let config =
+        ClientConfig::builder_with_protocol_versions(versions).with_root_certificates(roots);
     let config = match client {
         None => config.with_no_client_auth(),
         Some(client) => {
