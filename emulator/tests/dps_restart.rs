@@ -21,6 +21,8 @@ use tokio::process::{Child, Command};
 /// `emulator dps` as a process, and where it listens.
 struct Emulator {
     process: Child,
+    /// What it says about its state file.
+    state: String,
     target: Target,
     trust: Trust,
 }
@@ -38,10 +40,13 @@ impl Emulator {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let mut port = None;
+        let (mut port, mut state) = (None, String::new());
         while let Some(line) = lines.next_line().await.unwrap() {
             let found = line.split_once("wss://localhost:");
             port = port.or(found.and_then(|(_, rest)| rest.split('/').next()?.parse().ok()));
+            if let Some(rest) = line.strip_prefix("state ") {
+                rest.trim().clone_into(&mut state);
+            }
             if line.starts_with("KEY is") {
                 break;
             }
@@ -50,6 +55,7 @@ impl Emulator {
         let https_port = port.unwrap();
         Self {
             process,
+            state,
             target: Target {
                 host: "localhost".to_owned(),
                 https_port,
@@ -105,6 +111,10 @@ async fn no_device_that_heard_of_its_hub_is_lost_in_a_crash() {
     drop(file);
 
     let emulator = Emulator::start(directory.path(), &webhook).await;
+    assert_eq!(
+        emulator.state,
+        format!("state {} registrations", saved.registrations.len())
+    );
     let again = heard[0].clone();
     assert_eq!(emulator.register(again.clone()).await, Some(again.clone()));
     let last = webhook.calls().pop().unwrap().body;

@@ -178,6 +178,13 @@ impl LocalDps {
             &format!("wss://localhost:{https}{}", crate::dps::websocket::PATH),
         );
         line("CA file", &ca_file.to_string());
+        if let Some(state) = &self.state {
+            let count = service.registrations();
+            line(
+                "state",
+                &format!("{} {QUIET}{count} registrations{QUIET:#}", state.display()),
+            );
+        }
         for hub in &settings.linked_hubs {
             line("linked hub", hub);
         }

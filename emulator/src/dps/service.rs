@@ -122,6 +122,12 @@ impl Service {
         &self.settings
     }
 
+    /// How many devices have finished a registration, well or badly.
+    #[must_use]
+    pub fn registrations(&self) -> usize {
+        self.registrations.len()
+    }
+
     /// The hubs and their devices.
     #[must_use]
     pub fn hubs(&self) -> &Hubs {
