@@ -8,7 +8,7 @@ use emulator::commands::{allocate, compute_device_key, demo, device, dps, fleet,
 /// Microsoft's side of the wire, for development and tests.
 ///
 /// Plays the Azure Functions host in front of a custom handler, and the Device Provisioning Service in front of devices, so that
-/// an allocation policy can be tried without Azure. Start with `emulator allocate`.
+/// an allocation policy can be tried without Azure. Start with `emulator demo`, then `emulator allocate` and `emulator dps`.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {

@@ -153,15 +153,17 @@ fn user_name(registration_id: &str) -> String {
 const ANSWERS: &str = "$dps/registrations/res/#";
 const REGISTER: &str = "$dps/registrations/PUT/iotdps-register/?$rid=r-1";
 
-/// A session that nothing connects; its webhook is never reached.
-fn session() -> Session {
+/// The tutorial's service with a webhook that can't be reached.
+fn provisioning() -> Provisioning {
     let mut config = Config::tutorial();
     config.set_webhook("http://127.0.0.1:9/", emulator::dps::config::Replace::All);
     let settings = config.settings().unwrap();
-    Session::new(
-        Provisioning::in_memory(settings, Webhook::new().unwrap()),
-        None,
-    )
+    Provisioning::in_memory(settings, Webhook::new().unwrap())
+}
+
+/// A session that nothing connects.
+fn session() -> Session {
+    Session::new(provisioning(), None)
 }
 
 /// A session in which a device has connected and subscribed.
@@ -360,6 +362,45 @@ async fn a_certificate_takes_the_place_of_the_password() {
         let (topic, _) = published(&reaction.send, &[0x40, 2, 0, 2], 0x32);
         let expected = format!("$dps/registrations/res/{status}/?$rid=r-1");
         assert!(topic.starts_with(&expected), "{topic}");
+    }
+}
+
+/// Numbers that look random and are the same each time.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        usize::try_from(self.0 >> 33).unwrap() % limit
+    }
+}
+
+#[tokio::test]
+async fn mangled_packets_bring_no_session_down() {
+    let conversation = [
+        connect(TOASTER, &user_name(TOASTER), &token(TOASTER)),
+        subscribe(ANSWERS, 1),
+        publish(REGISTER, "{}"),
+        vec![0xC0, 0],
+    ]
+    .concat();
+    let provisioning = provisioning();
+    let mut numbers = Numbers(7);
+    for _ in 0..5_000 {
+        let mut mangled = conversation.clone();
+        for _ in 0..=numbers.below(4) {
+            let place = numbers.below(mangled.len());
+            mangled[place] = u8::try_from(numbers.below(256)).unwrap();
+        }
+        mangled.truncate(numbers.below(mangled.len()) + 1);
+        let mut session = Session::new(provisioning.clone(), None);
+        let (first, rest) = mangled.split_at(numbers.below(mangled.len()));
+        if !session.receive(first).close {
+            session.receive(rest);
+        }
     }
 }
 
