@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use emulator::commands::{allocate, host};
+use emulator::commands::{allocate, compute_device_key, demo, device, dps, fleet, host};
 
 /// Microsoft's side of the wire, for development and tests.
 ///
-/// Plays the Azure Functions host in front of a custom handler, so that an allocation policy can be tried without Azure.
-/// Start with `emulator allocate`.
+/// Plays the Azure Functions host in front of a custom handler, and the Device Provisioning Service in front of devices, so that
+/// an allocation policy can be tried without Azure. Start with `emulator demo`, then `emulator allocate` and `emulator dps`.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -20,6 +20,11 @@ struct Arguments {
 enum Command {
     Allocate(allocate::Allocate),
     Host(host::Host),
+    Dps(dps::LocalDps),
+    Device(device::SimulatedDevice),
+    Fleet(fleet::Fleet),
+    Demo(demo::Demo),
+    ComputeDeviceKey(compute_device_key::ComputeDeviceKey),
 }
 
 #[tokio::main]
@@ -27,5 +32,13 @@ async fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().command {
         Command::Allocate(arguments) => allocate::run(arguments).await,
         Command::Host(arguments) => host::run(arguments).await,
+        Command::Dps(arguments) => dps::run(arguments).await,
+        Command::Device(arguments) => device::run(arguments).await,
+        Command::Fleet(arguments) => fleet::run(arguments).await,
+        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::ComputeDeviceKey(arguments) => {
+            compute_device_key::run(&arguments);
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }

@@ -135,7 +135,7 @@ impl Registration {
 }
 
 /// The path of the function to call.
-fn webhook(host: &FunctionsHost, name: Option<&str>) -> anyhow::Result<String> {
+pub(super) fn webhook(host: &FunctionsHost, name: Option<&str>) -> anyhow::Result<String> {
     let takes_post = |function: &&Function| {
         let methods = function.methods();
         !function.is_disabled()

@@ -67,7 +67,7 @@ pub async fn run(arguments: Host) -> anyhow::Result<ExitCode> {
 
 /// Ctrl+C, or a polite request to end; caught from the call on, and not only once it is waited for.
 #[cfg(unix)]
-fn interrupted() -> std::io::Result<impl Future<Output = ()>> {
+pub(super) fn interrupted() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) = (
         signal(SignalKind::interrupt())?,
@@ -83,7 +83,7 @@ fn interrupted() -> std::io::Result<impl Future<Output = ()>> {
 
 /// Ctrl+C.
 #[cfg(windows)]
-fn interrupted() -> std::io::Result<impl Future<Output = ()>> {
+pub(super) fn interrupted() -> std::io::Result<impl Future<Output = ()>> {
     let mut interrupt = tokio::signal::windows::ctrl_c()?;
     Ok(async move {
         interrupt.recv().await;
@@ -109,13 +109,13 @@ fn introduce(host: &FunctionsHost, address: SocketAddr) {
     anstream::println!("\n{QUIET}Ctrl+C stops the host.{QUIET:#}\n");
 }
 
-async fn show_events(happened: &mut UnboundedReceiver<HostEvent>) {
+pub(super) async fn show_events(happened: &mut UnboundedReceiver<HostEvent>) {
     while let Some(event) = happened.recv().await {
         show(&event);
     }
 }
 
-fn show(event: &HostEvent) {
+pub(super) fn show(event: &HostEvent) {
     use output::QUIET;
     let quietly = |text: String| {
         anstream::println!("{QUIET}{text}{QUIET:#}");

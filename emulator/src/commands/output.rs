@@ -59,3 +59,15 @@ pub(super) fn verdict(host: &FunctionsHost) -> ExitCode {
         }
     }
 }
+
+/// Lets the emulator's own log appear between what commands print; `RUST_LOG` sets its level.
+pub(super) fn log_to_stdout() {
+    let filter = env_logger::Env::default().default_filter_or("warn,emulator=info");
+    env_logger::Builder::from_env(filter)
+        .format(|formatter, record| {
+            use std::io::Write as _;
+            writeln!(formatter, "{}", record.args())
+        })
+        .target(env_logger::Target::Stdout)
+        .init();
+}

@@ -133,8 +133,15 @@ async fn perform(method: &Method, path: &str, headers: &HeaderMap, body: &Bytes)
     let text = envelope_sent["Data"]["req"]["Body"]
         .as_str()
         .unwrap_or("{}");
-    if std::env::var("PUPPET_MODE").is_ok_and(|mode| mode == "allocate") {
-        return allocate(text);
+    match std::env::var("PUPPET_MODE").as_deref() {
+        Ok("allocate") => return allocate(text),
+        // Falls over in the middle of its first invocation, and allocates from then on.
+        Ok("allocate-later") if std::path::Path::new("fallen").exists() => return allocate(text),
+        Ok("allocate-later") => {
+            std::fs::write("fallen", "").unwrap();
+            std::process::exit(3);
+        }
+        _ => {}
     }
     let script: Script = serde_json::from_str(text).unwrap();
     for line in &script.print {

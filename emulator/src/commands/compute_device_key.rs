@@ -1,0 +1,22 @@
+//! `emulator compute-device-key`: what `az iot dps enrollment-group compute-device-key` prints.
+
+use clap::Args;
+
+use crate::dps::symmetric_key::SymmetricKey;
+
+/// Print the key of a device in a group, which is derived from the group's key.
+#[derive(Debug, Args)]
+pub struct ComputeDeviceKey {
+    /// The device's registration id, in the spelling that the device uses.
+    #[arg(long, visible_alias = "rid")]
+    registration_id: String,
+    /// The group's primary or secondary key.
+    #[arg(long, visible_alias = "symmetric-key", value_name = "KEY")]
+    key: SymmetricKey,
+}
+
+/// Runs the command.
+pub fn run(arguments: &ComputeDeviceKey) {
+    let key = arguments.key.derive(&arguments.registration_id);
+    anstream::println!("{}", key.to_base64());
+}

@@ -1,0 +1,66 @@
+//! The emulated Functions host as a webhook on a free port, for the commands that run a provisioning service in front of it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use anyhow::Context as _;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinHandle;
+
+use super::allocate::webhook;
+use super::functions_app::{self, FunctionsApp};
+use crate::functions_host::{FunctionsHost, HostEvent};
+
+/// A Functions host that serves.
+#[derive(Debug)]
+pub(super) struct WebhookHost {
+    host: FunctionsHost,
+    events: UnboundedReceiver<HostEvent>,
+    url: String,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl WebhookHost {
+    /// Starts the handler and serves the app's only function that takes a POST, or the one of this name.
+    pub(super) async fn start(app: &FunctionsApp, function: Option<&str>) -> anyhow::Result<Self> {
+        let (sender, events) = unbounded_channel();
+        let host = functions_app::start(app.options()?.events(sender)).await?;
+        let path = webhook(&host, function)?;
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+            .await
+            .context("there is no free port for the Functions host")?;
+        let address = listener.local_addr()?;
+        let query = app.function_key().map_or_else(String::new, |key| {
+            format!("?code={}", utf8_percent_encode(key, NON_ALPHANUMERIC))
+        });
+        let serving = host.clone();
+        Ok(Self {
+            url: format!("http://{address}/{path}{query}"),
+            serving: tokio::spawn(async move { serving.serve(listener).await }),
+            host,
+            events,
+        })
+    }
+
+    /// Where the webhook is.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What happens in the host.
+    pub(super) fn events(&mut self) -> &mut UnboundedReceiver<HostEvent> {
+        &mut self.events
+    }
+
+    /// The host itself.
+    pub(super) fn host(&self) -> &FunctionsHost {
+        &self.host
+    }
+
+    /// Ends the handler and the host.
+    pub(super) async fn stop(&self) {
+        self.host.stop().await;
+        self.serving.abort();
+    }
+}

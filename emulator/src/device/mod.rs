@@ -1,0 +1,11 @@
+//! A simulated device that registers, as the tutorial's does.
+//!
+//! It speaks the device API over each transport and stops when it knows its hub; it never connects to one. It shares the
+//! shapes of requests with nobody: what it reads of an answer is what a device SDK reads.
+//! Source: <https://learn.microsoft.com/azure/iot-dps/tutorial-custom-allocation-policies#simulate-the-devices>.
+
+pub mod connection;
+mod https;
+mod link;
+mod mqtt;
+pub mod registration;
