@@ -51,10 +51,10 @@ fn an_invocation_allocates_no_more_often_than_recorded() {
     let unrecognized = "Unrecognized device registration.";
     let malformed = "The request body is no AllocationRequest";
     for (name, path, body, expected, bound) in [
-        ("assigned", WRAPPED, envelope(&toaster), assigned, 53),
-        ("refused", WRAPPED, envelope(&stranger), unrecognized, 44),
-        ("malformed", WRAPPED, envelope("{"), malformed, 30),
-        ("assigned, raw", RAW, toaster, "iotHubHostName", 32),
+        ("assigned", WRAPPED, envelope(&toaster), assigned, 42),
+        ("refused", WRAPPED, envelope(&stranger), unrecognized, 37),
+        ("malformed", WRAPPED, envelope("{"), malformed, 26),
+        ("assigned, raw", RAW, toaster, "iotHubHostName", 28),
         ("refused, raw", RAW, stranger, unrecognized, 21),
     ] {
         let count = allocations(path, &body, expected).count_total;
