@@ -8,10 +8,17 @@
 
 mod answer;
 mod base64;
+mod encoded;
+mod event_hub;
 mod http;
 mod invocation;
 
 pub use answer::Answer;
+pub use encoded::Encoded;
+pub use event_hub::{
+    BatchError, EventData, EventHubMetadata, EventHubTrigger, EventProperties, PartitionContext,
+    RetryContext,
+};
 pub use http::{
     BodyError, Claim, Headers, HttpRequest, HttpResponse, Identity, ResponseHeaders, body_text,
 };
