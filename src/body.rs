@@ -21,7 +21,7 @@ static ROOM: Room = Room::new(64 << 20);
 
 /// Why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ReadError {
+pub enum ReadError {
     /// It is larger than the limit.
     TooLarge,
     /// Other requests hold all the memory there is for bodies.
@@ -31,7 +31,10 @@ pub(crate) enum ReadError {
 }
 
 /// The whole body, of at most `limit` bytes.
-pub(crate) async fn read(payload: Payload, limit: usize) -> Result<Body, ReadError> {
+///
+/// # Errors
+/// When it is larger, there is no room for it, or it does not arrive.
+pub async fn read(payload: Payload, limit: usize) -> Result<Body, ReadError> {
     let mut stream = pin!(BodyStream::new(payload));
     let mut next = async || {
         let chunk = poll_fn(|context| stream.as_mut().poll_next(context)).await;
@@ -57,7 +60,7 @@ pub(crate) async fn read(payload: Payload, limit: usize) -> Result<Body, ReadErr
 
 /// A body in memory. It takes room there until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Body {
+pub struct Body {
     bytes: Vec<u8>,
     room: &'static Room,
 }

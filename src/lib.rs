@@ -9,7 +9,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`config`], [`server`] | the process: settings, listener, signals, limits |
+//! | [`config`], [`server`], [`body`] | the process: settings, listener, signals, limits |
 //! | [`functions`] | one module for each function folder: unwrap, allocate, wrap |
 //! | [`allocation`] | the policy: a request becomes a response or a refusal |
 //! | [`dps`] | the shapes of the Device Provisioning Service |
@@ -17,7 +17,7 @@
 //! | [`json`] | reading JSON without building trees |
 
 pub mod allocation;
-mod body;
+pub mod body;
 pub mod config;
 pub mod dps;
 pub mod functions;

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer};
 use anyhow::{Context, Result};
 
@@ -24,8 +25,19 @@ const SHUTDOWN_TIMEOUT_SECONDS: u64 = 5;
 /// # Errors
 /// When the listener is unusable, or signals can't be listened to.
 pub async fn serve(listener: TcpListener) -> Result<()> {
+    serve_routes(listener, functions::routes).await
+}
+
+/// [`serve`] for an app with routes of its own.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_routes<R>(listener: TcpListener, routes: R) -> Result<()>
+where
+    R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+{
     let stop = stop_signal()?;
-    HttpServer::new(|| App::new().configure(functions::routes))
+    HttpServer::new(move || App::new().configure(routes.clone()))
         .keep_alive(IDLE_TIMEOUT)
         .client_request_timeout(IDLE_TIMEOUT)
         .max_connections(MAX_CONNECTIONS)

@@ -12,8 +12,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::invocation_id;
 use crate::body;
-use crate::host::INVOCATION_ID_HEADER;
 
 pub use reply::{Reply, answer};
 
@@ -62,14 +62,6 @@ async fn request(http: HttpRequest, payload: Payload) -> HttpResponse {
         Err(error) => Reply::new(Err(error.into()), id),
     };
     plain(reply.status, reply.content_type, reply.body)
-}
-
-/// The host's id of the invocation, or a dash where there is none.
-fn invocation_id(http: &HttpRequest) -> &str {
-    const GUID_LENGTH: usize = 36;
-    let header = http.headers().get(INVOCATION_ID_HEADER);
-    let id = header.and_then(|id| id.to_str().ok());
-    id.filter(|id| id.len() <= GUID_LENGTH).unwrap_or("-")
 }
 
 fn plain(status: u16, content_type: &str, body: String) -> HttpResponse {

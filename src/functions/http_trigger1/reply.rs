@@ -9,6 +9,7 @@ use super::denial::Denial;
 use super::{JSON, MAX_REQUEST, NAME, TEXT};
 use crate::allocation::CONTOSO;
 use crate::dps::{AllocationRequest, redacted};
+use crate::functions::loggable;
 use crate::host::{
     Answer, BodyError, HttpRequest, HttpResponse, Invocation, InvocationError, ResponseHeaders,
     body_text,
@@ -162,16 +163,4 @@ fn required<'a>(body: Result<Option<&'a str>, &BodyError>) -> Result<&'a str, De
         Ok(None) => Err(Denial::NoBody),
         Err(error) => Err(Denial::Unreadable(*error)),
     }
-}
-
-/// The start of a text from outside, without characters that would break a line of the log.
-fn loggable(text: &str) -> String {
-    const MAX_CHARS: usize = 128;
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte);
-    if text.len() <= MAX_CHARS && text.bytes().all(is_plain) {
-        // Nearly every registration id and host name.
-        return text.to_owned();
-    }
-    let start = text.chars().take(MAX_CHARS);
-    start.flat_map(char::escape_debug).collect()
 }
