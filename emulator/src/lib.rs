@@ -14,3 +14,4 @@ pub mod commands;
 pub mod device;
 pub mod dps;
 pub mod functions_host;
+pub mod twins;

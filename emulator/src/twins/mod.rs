@@ -1,0 +1,26 @@
+//! A local Azure Digital Twins instance: the part of the data plane that a function app needs, over HTTP on loopback.
+//!
+//! What it does not do: no sign-in but one fixed token, no components, no commands, no event routes, no model uploads while it
+//! runs, no query but `SELECT * FROM DIGITALTWINS T WHERE T.property = 'text'`, no limits of its own (throttling is injected).
+//! Nothing is kept when the process ends.
+//!
+//! Source: <https://learn.microsoft.com/rest/api/digital-twins/dataplane/twins>, and the service's
+//! [OpenAPI](https://github.com/Azure/azure-rest-api-specs/tree/main/specification/digitaltwins/data-plane).
+//!
+//! Our assumptions, where neither says: a twin of an unknown model is refused as `ValidationFailed`, and an unknown or missing
+//! `api-version` as `InvalidArgument`.
+
+mod failure;
+mod fault;
+mod instance;
+mod model;
+mod query;
+mod relationships;
+mod service;
+mod twin;
+
+pub use failure::Failure;
+pub use fault::{Call, Effect, Fault};
+pub use instance::Instance;
+pub use model::Model;
+pub use service::{Options, Service};

@@ -1,0 +1,149 @@
+//! A DTDL model, as far as the instance checks twins against it: properties of primitive types, and relationships.
+//!
+//! Source: <https://github.com/Azure/opendigitaltwins-dtdl/blob/master/DTDL/v2/DTDL.v2.md>.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// One interface.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Its DTMI.
+    pub id: String,
+    properties: BTreeMap<String, String>,
+    relationships: Vec<String>,
+}
+
+impl Model {
+    /// Reads an interface's JSON.
+    ///
+    /// # Errors
+    /// With a sentence, when it is none or uses what this instance doesn't know.
+    pub fn parse(json: &Value) -> Result<Self, String> {
+        let id = json["@id"]
+            .as_str()
+            .ok_or("a model lacks its \"@id\"")?
+            .to_owned();
+        let mut model = Self {
+            id,
+            properties: BTreeMap::new(),
+            relationships: Vec::new(),
+        };
+        if json["@type"] != "Interface" {
+            return Err(format!("{} is no Interface", model.id));
+        }
+        if !json["extends"].is_null() {
+            return Err(format!(
+                "{} extends another model, which the local instance doesn't know",
+                model.id
+            ));
+        }
+        for content in json["contents"].as_array().into_iter().flatten() {
+            let name = content["name"]
+                .as_str()
+                .ok_or_else(|| format!("{} has a content without a name", model.id))?;
+            match content["@type"].as_str() {
+                Some("Property") => {
+                    let schema = content["schema"].as_str().ok_or_else(|| {
+                        format!("{}: the schema of {name} is not a primitive one", model.id)
+                    })?;
+                    model.properties.insert(name.to_owned(), schema.to_owned());
+                }
+                Some("Relationship") => model.relationships.push(name.to_owned()),
+                // Telemetry and commands leave no trace in a twin.
+                Some("Telemetry" | "Command") => {}
+                _ => {
+                    return Err(format!(
+                        "{}: the local instance doesn't know what {name} is",
+                        model.id
+                    ));
+                }
+            }
+        }
+        Ok(model)
+    }
+
+    /// Whether a twin of this model may say `value` under `property`; the error is a sentence.
+    pub(super) fn check_property(&self, property: &str, value: &Value) -> Result<(), String> {
+        let schema = self
+            .properties
+            .get(property)
+            .ok_or_else(|| format!("The model {} has no property {property:?}.", self.id))?;
+        let fits = match schema.as_str() {
+            "double" | "float" => value.is_number(),
+            "integer" | "long" => value.is_i64(),
+            "boolean" => value.is_boolean(),
+            _ => value.is_string(),
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(format!(
+                "The property {property:?} of the model {} must be a {schema}.",
+                self.id
+            ))
+        }
+    }
+
+    pub(super) fn has_relationship(&self, name: &str) -> bool {
+        self.relationships
+            .iter()
+            .any(|relationship| relationship == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_property_takes_values_of_its_schema_alone() {
+        let model = Model::parse(&json!({
+            "@id": "dtmi:a;1", "@type": "Interface", "contents": [
+                {"@type": "Property", "name": "T", "schema": "double"},
+                {"@type": "Property", "name": "N", "schema": "integer"},
+                {"@type": "Property", "name": "S", "schema": "string"},
+                {"@type": "Property", "name": "B", "schema": "boolean"},
+                {"@type": "Relationship", "name": "r"},
+            ],
+        }))
+        .unwrap();
+        for (property, value, fits) in [
+            ("T", json!(1.5), true),
+            ("T", json!(1), true),
+            ("T", json!("1"), false),
+            ("N", json!(1), true),
+            ("N", json!(1.5), false),
+            ("S", json!("a"), true),
+            ("S", json!(null), false),
+            ("B", json!(true), true),
+            ("B", json!(0), false),
+            ("t", json!(1), false),
+            ("r", json!(1), false),
+        ] {
+            assert_eq!(
+                model.check_property(property, &value).is_ok(),
+                fits,
+                "{property} {value}"
+            );
+        }
+        assert!(model.has_relationship("r") && !model.has_relationship("T"));
+    }
+
+    #[test]
+    fn what_is_no_model_or_an_unknown_one_is_told() {
+        for (json, expected) in [
+            (json!({}), "a model lacks its \"@id\""),
+            (json!({"@id": "dtmi:a;1"}), "dtmi:a;1 is no Interface"),
+            (
+                json!({"@id": "dtmi:a;1", "@type": "Interface", "contents": [{"@type": "Component", "name": "c"}]}),
+                "dtmi:a;1: the local instance doesn't know what c is",
+            ),
+        ] {
+            assert_eq!(Model::parse(&json).unwrap_err(), expected);
+        }
+    }
+}
