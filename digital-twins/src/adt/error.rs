@@ -1,0 +1,180 @@
+//! How a call can end badly, and whether it may end better later.
+
+use std::fmt;
+
+use reqwest::StatusCode;
+
+use super::shapes::{ErrorDetail, ErrorResponse};
+
+/// A call to Digital Twins failed.
+#[derive(Debug)]
+pub enum AdtError {
+    /// There is no HTTP client, as the machine has no certificates to trust.
+    NoClient(reqwest::Error),
+    /// There is no token for the call.
+    SignIn(azure_core::Error),
+    /// No answer came.
+    Unreachable(reqwest::Error),
+    /// The time for the call was over.
+    TimedOut,
+    /// The service answered with an error.
+    Status {
+        /// The status.
+        status: StatusCode,
+        /// The service's code, such as `DigitalTwinNotFound`; empty where it gives none.
+        code: String,
+        /// The service's sentence.
+        message: String,
+    },
+    /// The answer has another shape than the service's.
+    Malformed(serde_json::Error),
+    /// The next page is said to be on another host, which gets no token.
+    ForeignLink,
+    /// What others do came in between, again and again.
+    Contended,
+}
+
+impl AdtError {
+    pub(super) fn from_answer(status: StatusCode, body: &[u8]) -> Self {
+        let ErrorResponse {
+            error: ErrorDetail { code, message },
+        } = serde_json::from_slice(body).unwrap_or_default();
+        Self::Status {
+            status,
+            code,
+            message,
+        }
+    }
+
+    /// Whether the same call may succeed later. What the service says is wrong with the call itself stays wrong; a missing
+    /// permission, which somebody has to give, does not.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::NoClient(_)
+            | Self::SignIn(_)
+            | Self::Unreachable(_)
+            | Self::TimedOut
+            | Self::Contended => true,
+            Self::Status { status, .. } => {
+                status.is_server_error()
+                    || matches!(
+                        *status,
+                        StatusCode::UNAUTHORIZED
+                            | StatusCode::FORBIDDEN
+                            | StatusCode::REQUEST_TIMEOUT
+                            | StatusCode::TOO_MANY_REQUESTS
+                    )
+            }
+            Self::Malformed(_) | Self::ForeignLink => false,
+        }
+    }
+
+    /// Whether the service answered with `status`.
+    #[must_use]
+    pub fn is_status(&self, expected: StatusCode) -> bool {
+        matches!(self, Self::Status { status, .. } if *status == expected)
+    }
+
+    /// Whether the service gave this code.
+    #[must_use]
+    pub fn is_code(&self, expected: &str) -> bool {
+        matches!(self, Self::Status { code, .. } if code == expected)
+    }
+}
+
+impl fmt::Display for AdtError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoClient(error) => write!(f, "there is no HTTP client: {}", Chain(error)),
+            Self::SignIn(error) => write!(f, "signing in failed: {}", Chain(error)),
+            Self::Unreachable(error) => {
+                write!(f, "Digital Twins can't be reached: {}", Chain(error))
+            }
+            Self::TimedOut => f.write_str("Digital Twins did not answer in time"),
+            Self::Status { status, code, .. } if code.is_empty() => {
+                write!(f, "Digital Twins answered {}", status.as_u16())
+            }
+            Self::Status {
+                status,
+                code,
+                message,
+            } => {
+                write!(
+                    f,
+                    "Digital Twins answered {} {code}: {}",
+                    status.as_u16(),
+                    message.trim_end_matches('.')
+                )
+            }
+            Self::Malformed(error) => write!(
+                f,
+                "Digital Twins answered something else than documented: {error}"
+            ),
+            Self::ForeignLink => {
+                f.write_str("Digital Twins answered a link to another host, which is not followed")
+            }
+            Self::Contended => f.write_str("others changed the twin again and again meanwhile"),
+        }
+    }
+}
+
+impl std::error::Error for AdtError {}
+
+/// An error with what is behind it, down to the one that says why.
+struct Chain<'a>(&'a dyn std::error::Error);
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(status: u16) -> AdtError {
+        let body =
+            br#"{"error":{"code":"Some","message":"Some sentence.","details":[],"innererror":{}}}"#;
+        AdtError::from_answer(StatusCode::from_u16(status).unwrap(), body)
+    }
+
+    #[test]
+    fn what_may_succeed_later_is_transient() {
+        for (status, expected) in [
+            (400, false),
+            (404, false),
+            (409, false),
+            (412, false),
+            (302, false),
+            (401, true),
+            (403, true),
+            (408, true),
+            (429, true),
+            (500, true),
+            (503, true),
+        ] {
+            assert_eq!(answered(status).is_transient(), expected, "{status}");
+        }
+        assert!(AdtError::TimedOut.is_transient() && !AdtError::ForeignLink.is_transient());
+    }
+
+    #[test]
+    fn the_service_s_code_and_sentence_are_told() {
+        let error = answered(404);
+        assert!(error.is_status(StatusCode::NOT_FOUND) && error.is_code("Some"));
+        assert_eq!(
+            error.to_string(),
+            "Digital Twins answered 404 Some: Some sentence"
+        );
+        let error = AdtError::from_answer(StatusCode::BAD_GATEWAY, b"<html>");
+        assert_eq!(error.to_string(), "Digital Twins answered 502");
+    }
+}

@@ -1,0 +1,68 @@
+//! `DeleteDeviceInTwinFunc`: a deleted device takes its twin with it.
+
+use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use custom_allocation::functions::loggable;
+use custom_allocation::host::EventData;
+use log::Level;
+
+use super::event_hub::{self, Report};
+use crate::adt::Until;
+use crate::app::App;
+use crate::lifecycle::{self, Outcome};
+
+/// The function's name, which is that of its folder.
+pub const NAME: &str = "DeleteDeviceInTwinFunc";
+
+/// Adds the function's route.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(web::resource("/DeleteDeviceInTwinFunc").route(web::post().to(invoke)));
+}
+
+async fn invoke(http: HttpRequest, payload: Payload, app: Data<App>) -> HttpResponse {
+    event_hub::invoke(NAME, &http, payload, async |batch| {
+        delete(&app, batch).await
+    })
+    .await
+}
+
+async fn delete(app: &App, batch: &[EventData<'_>]) -> Report {
+    let mut report = Report::default();
+    let deletions = lifecycle::plan(batch);
+    if deletions.is_empty() {
+        return report;
+    }
+    let adt = match app.adt().await {
+        Ok(adt) => adt,
+        Err(error) => {
+            report.line(Level::Error, error.to_string());
+            report.fail(deletions.len());
+            return report;
+        }
+    };
+    let config = &app.config;
+    let until = Until::within(config.batch_timeout);
+    let hub_property = config.hub_property.as_deref();
+    for (deletion, outcome) in
+        lifecycle::delete(adt, deletions, hub_property, config.parallel_twins, until).await
+    {
+        let device = loggable(&deletion.device_id);
+        let (level, what) = match outcome {
+            Outcome::Deleted(twin) => (Level::Info, format!("its twin {twin} is deleted")),
+            Outcome::NotFound => (Level::Warn, "it has no twin".to_owned()),
+            Outcome::Kept(twin, keep) => (Level::Info, format!("the twin {twin} stays: {keep}")),
+            Outcome::Refused(error) => {
+                (Level::Error, format!("its twin can't be deleted: {error}"))
+            }
+            Outcome::Failed(error) => {
+                report.fail(1);
+                (
+                    Level::Warn,
+                    format!("its twin could not be deleted: {error}"),
+                )
+            }
+        };
+        report.line(level, format!("device {device} is gone: {what}"));
+    }
+    report
+}

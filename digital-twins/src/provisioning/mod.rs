@@ -1,0 +1,222 @@
+//! Devices come: each finds its twin, or gets one, while it is provisioned.
+//!
+//! [`Wanted`] is read from the request, and [`judge`] compares a twin with it, both without any I/O; [`find_or_create`] asks the
+//! instance. It changes no property that is there but the two that say whose twin it is, so the service may ask as often as
+//! it likes.
+
+mod judgement;
+mod wanted;
+
+use std::fmt;
+
+use reqwest::StatusCode;
+use serde_json::{Map, Value};
+
+use crate::adt::{AdtError, Client, DigitalTwin, TwinId, Until};
+
+pub use judgement::{Judgement, judge};
+pub use wanted::{Refusal, Wanted};
+
+/// The property of a twin that names the registration that it belongs to.
+pub const HUB_REGISTRATION_ID: &str = "HubRegistrationId";
+
+/// How often we look again after others have made or deleted the twin.
+const ATTEMPTS: u32 = 3;
+
+/// How twins are made.
+#[derive(Clone, Copy, Debug)]
+pub struct NewTwin<'a> {
+    /// What a new twin starts with.
+    pub initial_properties: &'a Map<String, Value>,
+    /// The property that records the device's hub.
+    pub hub_property: Option<&'a str>,
+}
+
+/// The device's twin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provisioned {
+    /// Its id.
+    pub twin: TwinId,
+    /// How it came about.
+    pub origin: Origin,
+}
+
+/// Where a device's twin comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It is named like the registration.
+    FoundById,
+    /// It says that it belongs to the registration.
+    FoundByRegistration,
+    /// It has been made.
+    Created,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::FoundById => "found by its id",
+            Self::FoundByRegistration => "found by its HubRegistrationId",
+            Self::Created => "created",
+        })
+    }
+}
+
+/// Why a device gets no twin.
+#[derive(Debug)]
+pub enum ProvisioningError {
+    /// The device is wrong, and would be again.
+    Refused(Refusal),
+    /// The instance does not do what we ask.
+    Adt(AdtError),
+}
+
+impl From<Refusal> for ProvisioningError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<AdtError> for ProvisioningError {
+    fn from(error: AdtError) -> Self {
+        Self::Adt(error)
+    }
+}
+
+impl fmt::Display for ProvisioningError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Adt(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ProvisioningError {}
+
+/// Finds the device's twin by its id, else by its registration, else makes it.
+///
+/// # Errors
+/// When the device is refused, or the instance is not at its best.
+pub async fn find_or_create(
+    adt: &Client,
+    wanted: &Wanted<'_>,
+    new_twin: NewTwin<'_>,
+    until: Until,
+) -> Result<Provisioned, ProvisioningError> {
+    for _ in 0..ATTEMPTS {
+        let found = match adt.get(&wanted.twin_id, until).await? {
+            Some(twin) => match judge(&twin, wanted, new_twin.hub_property)? {
+                Judgement::OfAnother { registration_id } => {
+                    match by_registration(adt, wanted, until).await? {
+                        Some(twin) => Some((twin, Origin::FoundByRegistration)),
+                        None => {
+                            return Err(Refusal::TwinTaken {
+                                twin: twin.id,
+                                registration_id,
+                            }
+                            .into());
+                        }
+                    }
+                }
+                Judgement::Fits { .. } => Some((twin, Origin::FoundById)),
+            },
+            None => by_registration(adt, wanted, until)
+                .await?
+                .map(|twin| (twin, Origin::FoundByRegistration)),
+        };
+        match found {
+            Some((twin, origin)) => {
+                if let Some(twin) = link(adt, &twin, wanted, new_twin.hub_property, until).await? {
+                    return Ok(Provisioned { twin, origin });
+                }
+            }
+            None => {
+                if create(adt, wanted, new_twin, until).await? {
+                    return Ok(Provisioned {
+                        twin: wanted.twin_id.clone(),
+                        origin: Origin::Created,
+                    });
+                }
+            }
+        }
+    }
+    Err(AdtError::Contended.into())
+}
+
+async fn by_registration(
+    adt: &Client,
+    wanted: &Wanted<'_>,
+    until: Until,
+) -> Result<Option<DigitalTwin>, ProvisioningError> {
+    let mut found = adt
+        .find(HUB_REGISTRATION_ID, wanted.twin_id.as_str(), until)
+        .await?;
+    if found.len() > 1 {
+        let twins = found.into_iter().map(|twin| twin.id).collect();
+        return Err(Refusal::Ambiguous { twins }.into());
+    }
+    Ok(found.pop())
+}
+
+/// Writes to a twin whose it is, where it doesn't say so yet. `None` means that it has gone meanwhile.
+async fn link(
+    adt: &Client,
+    twin: &DigitalTwin,
+    wanted: &Wanted<'_>,
+    hub_property: Option<&str>,
+    until: Until,
+) -> Result<Option<TwinId>, ProvisioningError> {
+    let Some(id) = TwinId::parse(&twin.id) else {
+        return Ok(None);
+    };
+    let patch = match judge(twin, wanted, hub_property)? {
+        Judgement::Fits { patch } => patch,
+        Judgement::OfAnother { .. } => return Ok(None),
+    };
+    if patch.is_empty() {
+        return Ok(Some(id));
+    }
+    match adt.update(&id, &patch, until).await {
+        Ok(()) => Ok(Some(id)),
+        Err(error) if error.is_status(StatusCode::NOT_FOUND) => Ok(None),
+        Err(error) => Err(unusable(wanted, error)),
+    }
+}
+
+/// Makes the twin. `false` means that somebody else has made it meanwhile.
+async fn create(
+    adt: &Client,
+    wanted: &Wanted<'_>,
+    new_twin: NewTwin<'_>,
+    until: Until,
+) -> Result<bool, ProvisioningError> {
+    let mut properties = new_twin.initial_properties.clone();
+    properties.insert(
+        HUB_REGISTRATION_ID.to_owned(),
+        wanted.twin_id.as_str().into(),
+    );
+    if let Some(property) = new_twin.hub_property {
+        properties.insert(property.to_owned(), wanted.hub.host_name().into());
+    }
+    let created = adt
+        .create(&wanted.twin_id, &wanted.model, &properties, until)
+        .await;
+    created.map_err(|error| unusable(wanted, error))
+}
+
+/// The instance's own refusal of a twin is one of the device, as it chose the model.
+fn unusable(wanted: &Wanted<'_>, error: AdtError) -> ProvisioningError {
+    match error {
+        AdtError::Status {
+            status: StatusCode::BAD_REQUEST,
+            code,
+            message,
+        } => Refusal::UnusableModel {
+            model: wanted.model.to_string(),
+            reason: format!("{code}: {}", message.trim_end_matches('.')),
+        }
+        .into(),
+        error => error.into(),
+    }
+}

@@ -1,0 +1,307 @@
+//! What a device wants, from the service's request.
+
+use std::fmt;
+
+use custom_allocation::dps::{AllocationRequest, LinkedHub};
+use serde_json::Value;
+
+use crate::adt::{ModelId, TwinId};
+
+/// A device, the model of its twin, and the hub that it goes to.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    /// The registration id, which is what a new twin is called.
+    pub twin_id: TwinId,
+    /// The model that the device says it is.
+    pub model: ModelId,
+    /// The hub: the current one while it is linked, else the first.
+    pub hub: LinkedHub<'a>,
+}
+
+/// The device or the request is wrong, and would be again. Its `Display` is the answer: one sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The request has no registration id.
+    NoRegistrationId,
+    /// The registration id is not one of the service's.
+    InvalidRegistrationId,
+    /// The request links no hub.
+    NoLinkedHubs,
+    /// A member has another type than the service's documentation says.
+    WrongType {
+        /// The member's path.
+        member: &'static str,
+        /// What it must be, with its article.
+        expected: &'static str,
+    },
+    /// The device has sent no payload.
+    NoPayload,
+    /// The payload names no model.
+    NoModelId,
+    /// What it names is no model.
+    InvalidModelId,
+    /// The instance refuses a twin of the model.
+    UnusableModel {
+        /// The model.
+        model: String,
+        /// What the instance says.
+        reason: String,
+    },
+    /// The device's twin is there, and is of another model.
+    OtherModel {
+        /// The twin.
+        twin: String,
+        /// Its model.
+        is: String,
+        /// The device's.
+        wanted: String,
+    },
+    /// The twin of the registration's name belongs to another registration.
+    TwinTaken {
+        /// The twin.
+        twin: String,
+        /// The other.
+        registration_id: String,
+    },
+    /// Several twins say that they belong to the registration.
+    Ambiguous {
+        /// Which.
+        twins: Vec<String>,
+    },
+}
+
+impl<'a> Wanted<'a> {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// With a refusal, which is final.
+    pub fn parse(request: &'a AllocationRequest<'_>) -> Result<Self, Refusal> {
+        let context = &request.device_runtime_context;
+        let registration_id = context
+            .registration_id
+            .as_deref()
+            .filter(|id| !id.is_empty());
+        let registration_id = registration_id.ok_or(Refusal::NoRegistrationId)?;
+        let twin_id = TwinId::parse(registration_id)
+            .filter(|_| is_registration_id(registration_id))
+            .ok_or(Refusal::InvalidRegistrationId)?;
+        let hubs = request.linked_hubs.as_ref().ok_or(Refusal::NoLinkedHubs)?;
+        let current = context
+            .current_iot_hub_host_name
+            .map(|hub| hub.parse())
+            .transpose();
+        let current = current.map_err(|_| Refusal::WrongType {
+            member: "deviceRuntimeContext.currentIotHubHostName",
+            expected: "a string",
+        })?;
+        let is_current = |hub: &LinkedHub<'_>| {
+            current
+                .as_deref()
+                .is_some_and(|current| current.eq_ignore_ascii_case(hub.host_name()))
+        };
+        let hub = hubs.iter().find(is_current).or_else(|| hubs.iter().next());
+        let hub = hub.ok_or(Refusal::NoLinkedHubs)?;
+        let payload = context.payload.ok_or(Refusal::NoPayload)?;
+        let payload = payload.parse().map_err(|_| Refusal::WrongType {
+            member: "deviceRuntimeContext.payload",
+            expected: "an object",
+        })?;
+        Ok(Self {
+            twin_id,
+            model: model_id(&payload)?,
+            hub,
+        })
+    }
+}
+
+fn model_id(payload: &Value) -> Result<ModelId, Refusal> {
+    let members = payload.as_object().ok_or(Refusal::WrongType {
+        member: "deviceRuntimeContext.payload",
+        expected: "an object",
+    })?;
+    let text = members
+        .get("modelId")
+        .filter(|id| !id.is_null())
+        .ok_or(Refusal::NoModelId)?;
+    let text = text.as_str().ok_or(Refusal::WrongType {
+        member: "deviceRuntimeContext.payload.modelId",
+        expected: "a string",
+    })?;
+    ModelId::parse(text).ok_or(Refusal::InvalidModelId)
+}
+
+/// The service's rule in its wider form: it is documented in two, and no device that it lets through shall fail here.
+///
+/// Source: <https://learn.microsoft.com/azure/iot-dps/concepts-service#registration-id>.
+fn is_registration_id(text: &str) -> bool {
+    const MAX: usize = 128;
+    let is_allowed =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':');
+    text.len() <= MAX
+        && text.bytes().all(is_allowed)
+        && text.ends_with(|last: char| last.is_ascii_alphanumeric() || last == '-')
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRegistrationId => f.write_str("Registration ID not provided for the device."),
+            Self::InvalidRegistrationId => f.write_str(
+                "deviceRuntimeContext.registrationId is no registration ID: up to 128 letters, digits, '-', '.', '_' and ':', the last \
+                 one a letter, a digit or '-'.",
+            ),
+            Self::NoLinkedHubs => f.write_str("No hub group defined for the enrollment."),
+            Self::WrongType { member, expected } => write!(f, "{member} must be {expected}."),
+            Self::NoPayload => f.write_str(
+                "The device has sent no payload: it must name the model of its digital twin, as in \
+                 {\"modelId\":\"dtmi:contosocom:DigitalTwins:Thermostat;2\"}.",
+            ),
+            Self::NoModelId => f.write_str(
+                "The device's payload has no modelId: it must name the model of its digital twin, as in \
+                 {\"modelId\":\"dtmi:contosocom:DigitalTwins:Thermostat;2\"}.",
+            ),
+            Self::InvalidModelId => f.write_str(
+                "deviceRuntimeContext.payload.modelId is no model ID, such as dtmi:contosocom:DigitalTwins:Thermostat;2.",
+            ),
+            Self::UnusableModel { model, reason } => {
+                write!(f, "The Digital Twins instance refuses the device's twin of the model {model} ({reason}).")
+            }
+            Self::OtherModel { twin, is, wanted } => write!(
+                f,
+                "The device's digital twin {twin} is of the model {is}, and the device says {wanted}: delete the twin or correct the \
+                 device."
+            ),
+            Self::TwinTaken { twin, registration_id } => write!(
+                f,
+                "The digital twin {twin} belongs to the registration {registration_id}, as its HubRegistrationId says: rename the \
+                 device or correct the twin."
+            ),
+            Self::Ambiguous { twins } => write!(
+                f,
+                "Several digital twins have the device's registration ID as their HubRegistrationId ({}): leave it to one of them.",
+                twins.join(", ")
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const MODEL: &str = "dtmi:contosocom:DigitalTwins:Thermostat;2";
+
+    /// Twin, model and hub, or the refusal's sentence.
+    fn wanted(request: &Value) -> Result<[String; 3], String> {
+        let request = request.to_string();
+        let request = AllocationRequest::parse(&request).unwrap();
+        match Wanted::parse(&request) {
+            Ok(wanted) => Ok([
+                wanted.twin_id.to_string(),
+                wanted.model.to_string(),
+                wanted.hub.host_name().to_owned(),
+            ]),
+            Err(refusal) => Err(refusal.to_string()),
+        }
+    }
+
+    fn request() -> Value {
+        json!({
+            "deviceRuntimeContext": {"registrationId": "deviceid_reg", "symmetricKey": {}, "payload": {"modelId": MODEL}},
+            "linkedHubs": ["a.azure-devices.net", "B.azure-devices.net"],
+        })
+    }
+
+    #[test]
+    fn a_device_goes_to_the_first_hub_unless_its_current_one_is_linked() {
+        for (current, hub) in [
+            (Value::Null, "a.azure-devices.net"),
+            (json!("b.azure-devices.net"), "B.azure-devices.net"),
+            (json!("c.azure-devices.net"), "a.azure-devices.net"),
+        ] {
+            let mut request = request();
+            request["deviceRuntimeContext"]["currentIotHubHostName"] = current;
+            assert_eq!(
+                wanted(&request),
+                Ok(["deviceid_reg", MODEL, hub].map(str::to_owned))
+            );
+        }
+    }
+
+    #[track_caller]
+    fn check(path: &str, value: &Value, expected: &str) {
+        let mut request = request();
+        *request.pointer_mut(path).unwrap() = value.clone();
+        assert_eq!(wanted(&request), Err(expected.to_owned()), "{path} {value}");
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_told() {
+        let id = "/deviceRuntimeContext/registrationId";
+        let none = "Registration ID not provided for the device.";
+        check(id, &Value::Null, none);
+        check(id, &json!(""), none);
+        check("/deviceRuntimeContext", &json!({}), none);
+        let wrong = "deviceRuntimeContext.registrationId is no registration ID: up to 128 letters, digits, '-', '.', '_' and ':', the last one a letter, a digit or '-'.";
+        for text in ["..", "a/b", "it's", "a b", "é", "a.", "a%2f"] {
+            check(id, &json!(text), wrong);
+        }
+        check(id, &json!("a".repeat(129)), wrong);
+        let no_hubs = "No hub group defined for the enrollment.";
+        check("/linkedHubs", &Value::Null, no_hubs);
+        check("/linkedHubs", &json!([]), no_hubs);
+        let payload = "/deviceRuntimeContext/payload";
+        check(
+            payload,
+            &Value::Null,
+            r#"The device has sent no payload: it must name the model of its digital twin, as in {"modelId":"dtmi:contosocom:DigitalTwins:Thermostat;2"}."#,
+        );
+        for (value, member) in [(json!("x"), "payload"), (json!([MODEL]), "payload")] {
+            check(
+                payload,
+                &value,
+                &format!("deviceRuntimeContext.{member} must be an object."),
+            );
+        }
+        for value in [
+            json!({}),
+            json!({"modelId": null}),
+            json!({"modelid": MODEL}),
+        ] {
+            check(
+                payload,
+                &value,
+                r#"The device's payload has no modelId: it must name the model of its digital twin, as in {"modelId":"dtmi:contosocom:DigitalTwins:Thermostat;2"}."#,
+            );
+        }
+        check(
+            payload,
+            &json!({"modelId": 2}),
+            "deviceRuntimeContext.payload.modelId must be a string.",
+        );
+        check(
+            payload,
+            &json!({"modelId": "Thermostat"}),
+            "deviceRuntimeContext.payload.modelId is no model ID, such as dtmi:contosocom:DigitalTwins:Thermostat;2.",
+        );
+    }
+
+    #[test]
+    fn a_current_hub_that_is_no_text_is_told() {
+        let mut request = request();
+        request["deviceRuntimeContext"]["currentIotHubHostName"] = json!(5);
+        let expected = "deviceRuntimeContext.currentIotHubHostName must be a string.";
+        assert_eq!(wanted(&request), Err(expected.to_owned()));
+    }
+
+    #[test]
+    fn ids_keep_their_case() {
+        let mut request = request();
+        request["deviceRuntimeContext"]["registrationId"] = json!("WioTerminal");
+        assert_eq!(wanted(&request).unwrap()[0], "WioTerminal");
+    }
+}
