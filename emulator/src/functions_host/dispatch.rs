@@ -161,8 +161,9 @@ impl FunctionsHost {
             utc_now: NetDateTime::utc(SystemTime::now()),
             rand_guid: Uuid::new_v4().to_string(),
             max_retry_count: function
-                .max_retry_count
-                .or(self.app.settings.max_retry_count),
+                .retry
+                .or(self.app.settings.retry)
+                .map(|retry| retry.max_retry_count),
         }
         .to_envelope();
         invocation.envelope = envelope.into_bytes();
@@ -201,7 +202,7 @@ impl FunctionsHost {
     }
 
     /// Waits for the handler; `None` when the host has stopped or the wait is too long.
-    async fn ready_handler(&self) -> Option<(HandlerClient, u64)> {
+    pub(super) async fn ready_handler(&self) -> Option<(HandlerClient, u64)> {
         let mut status = self.status.clone();
         let settled = status.wait_for(|status| !matches!(status.phase, Phase::Starting));
         let status = timeout(self.options.dispatch_timeout, settled)

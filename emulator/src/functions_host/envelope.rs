@@ -1,6 +1,6 @@
 //! The invocation request that a custom handler gets: `{"Data":…,"Metadata":…}`, byte for byte as the host writes it.
 //!
-//! Pure: time and ids come in. Built for HTTP triggers; other triggers fill `Data` and `Metadata` in other ways.
+//! Pure: time and ids come in. Built for HTTP triggers; `event_hub_envelope` has the other trigger that is emulated.
 //!
 //! Sources: <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers#request-payload> for the shape, and the host's
 //! `HttpRequestExtensions` and `ScriptInvocationContextExtensions` (<https://github.com/Azure/azure-functions-host>) for the rest.
@@ -90,14 +90,8 @@ impl HttpInvocation<'_> {
 
     fn metadata(&self, body: Option<&Body>) -> JObject {
         let mut binding_data = BindingData::default();
-        if let Some(JToken::Object(properties)) = body.and_then(Body::parse_object) {
-            for (name, value) in properties.iter() {
-                match value {
-                    JToken::Array(_) | JToken::Null => {}
-                    JToken::Object(_) => binding_data.set(name, value.clone()),
-                    scalar => binding_data.set(name, scalar.to_invariant_string()),
-                }
-            }
+        if let Some(properties) = body.and_then(Body::parse_object) {
+            binding_data.set_members(&properties);
         }
         let mut query = JObject::default();
         for (name, mut values) in request_url::query_values(self.request) {
@@ -130,7 +124,7 @@ impl HttpInvocation<'_> {
         binding_data.set(sys, system);
         let mut metadata = binding_data.into_metadata();
         if let Some(max_retry_count) = self.max_retry_count {
-            metadata.insert("RetryContext", first_attempt(max_retry_count));
+            metadata.insert("RetryContext", retry_context(0, max_retry_count));
         }
         metadata
     }
@@ -165,21 +159,61 @@ impl Body {
     }
 
     /// The object that the body is, when it looks like one and can be read. A list is read too, but has no properties to give.
-    fn parse_object(&self) -> Option<JToken> {
-        let text = self.text.as_deref().unwrap_or(&self.in_data).trim();
-        (text.starts_with('{') && text.ends_with('}'))
-            .then(|| JToken::parse(text, MAX_DEPTH).ok())?
+    fn parse_object(&self) -> Option<JObject> {
+        parse_object(self.text.as_deref().unwrap_or(&self.in_data))
+    }
+}
+
+/// The object that a text is, when it looks like one and can be read.
+pub(super) fn parse_object(text: &str) -> Option<JObject> {
+    let text = text.trim();
+    (text.starts_with('{') && text.ends_with('}')).then_some(())?;
+    match JToken::parse(text, MAX_DEPTH) {
+        Ok(JToken::Object(object)) => Some(object),
+        _ => None,
     }
 }
 
 /// What bindings may refer to: names in any case, in the order of their first appearance.
 #[derive(Default)]
-struct BindingData(IndexMap<String, (String, JToken)>);
+pub(super) struct BindingData(IndexMap<String, (String, Datum)>);
+
+/// A value to bind.
+enum Datum {
+    /// Any value. What is no object is written by what it says.
+    Value(JToken),
+    /// JSON or a date, written into the string as it is.
+    Text(String),
+}
 
 impl BindingData {
     /// A name that is there already keeps its first spelling and place.
-    fn set(&mut self, name: &str, value: impl Into<JToken>) {
-        let value = value.into();
+    pub(super) fn set(&mut self, name: &str, value: impl Into<JToken>) {
+        self.set_datum(name, Datum::Value(value.into()));
+    }
+
+    /// A number, an array or a text that stays the JSON that it is.
+    pub(super) fn set_json(&mut self, name: &str, value: &JToken) {
+        self.set_datum(name, Datum::Text(value.to_json()));
+    }
+
+    /// A text that is written without quotes.
+    pub(super) fn set_text(&mut self, name: &str, text: &str) {
+        self.set_datum(name, Datum::Text(text.to_owned()));
+    }
+
+    /// What a JSON object says for itself; its arrays and nulls don't count.
+    pub(super) fn set_members(&mut self, object: &JObject) {
+        for (name, value) in object.iter() {
+            match value {
+                JToken::Array(_) | JToken::Null => {}
+                JToken::Object(_) => self.set(name, value.clone()),
+                scalar => self.set(name, scalar.to_invariant_string()),
+            }
+        }
+    }
+
+    fn set_datum(&mut self, name: &str, value: Datum) {
         match self.0.entry(name.to_lowercase()) {
             indexmap::map::Entry::Occupied(mut entry) => entry.get_mut().1 = value,
             indexmap::map::Entry::Vacant(entry) => {
@@ -199,24 +233,25 @@ impl BindingData {
     }
 
     /// Objects stay objects; everything else becomes a string that holds JSON.
-    fn into_metadata(self) -> JObject {
+    pub(super) fn into_metadata(self) -> JObject {
         let mut metadata = JObject::default();
         for (lower_case, (name, value)) in self.0 {
             match value {
                 _ if lower_case.ends_with("trigger") => {}
-                JToken::Null => {}
-                JToken::Object(_) => metadata.insert(name, value),
-                other => metadata.insert(name, quote(&other.to_invariant_string())),
+                Datum::Value(JToken::Null) => {}
+                Datum::Value(object @ JToken::Object(_)) => metadata.insert(name, object),
+                Datum::Value(other) => metadata.insert(name, quote(&other.to_invariant_string())),
+                Datum::Text(text) => metadata.insert(name, text),
             }
         }
         metadata
     }
 }
 
-/// The `RetryContext` of a first attempt.
-fn first_attempt(max_retry_count: i64) -> JObject {
+/// The `RetryContext` of an attempt. What the real host says of the last exception is not known, and is left out.
+pub(super) fn retry_context(failed: u32, max_retry_count: i64) -> JObject {
     JObject::default()
-        .with("RetryCount", JToken::Integer("0".to_owned()))
+        .with("RetryCount", JToken::Integer(failed.to_string()))
         .with(
             "MaxRetryCount",
             JToken::Integer(max_retry_count.to_string()),

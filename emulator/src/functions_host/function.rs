@@ -1,11 +1,12 @@
 //! A function folder and its `function.json`.
 //!
-//! Functions with an HTTP trigger can be invoked; others are known by their bindings only.
-//! Source: <https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#configuration>.
+//! Functions with an HTTP or an Event Hub trigger can be invoked; others are known by their bindings only.
+//! Sources: <https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#configuration>,
+//! <https://learn.microsoft.com/azure/azure-functions/functions-bindings-event-hubs-trigger#configuration>.
 
 use serde::Deserialize;
 
-use super::host_json::RetryPolicy;
+use super::retry::RetryPolicy;
 use super::route::Route;
 
 /// One function of the app.
@@ -14,9 +15,10 @@ pub struct Function {
     /// The folder's name.
     pub name: String,
     pub(crate) trigger: Option<HttpTrigger>,
+    pub(crate) event_hub_trigger: Option<EventHubTrigger>,
     pub(crate) outputs: Vec<OutputBinding>,
     pub(crate) disabled: bool,
-    pub(crate) max_retry_count: Option<i64>,
+    pub(crate) retry: Option<RetryPolicy>,
 }
 
 /// An `httpTrigger` binding.
@@ -29,6 +31,31 @@ pub(crate) struct HttpTrigger {
     /// With the route prefix.
     pub(crate) template: String,
     pub(crate) route: Route,
+}
+
+/// An `eventHubTrigger` binding.
+#[derive(Debug, Clone)]
+pub(crate) struct EventHubTrigger {
+    pub(crate) name: String,
+    pub(crate) consumer_group: String,
+    pub(crate) cardinality: Cardinality,
+    pub(crate) data_type: DataType,
+}
+
+/// Whether events come together or each alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cardinality {
+    One,
+    Many,
+}
+
+/// What the trigger makes of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DataType {
+    /// Nothing is said: text alone, JSON in a batch.
+    Undefined,
+    String,
+    Binary,
 }
 
 /// A binding of direction `out`.
@@ -71,6 +98,8 @@ struct Binding {
     auth_level: Option<String>,
     methods: Option<Vec<String>>,
     route: Option<String>,
+    cardinality: Option<String>,
+    consumer_group: Option<String>,
 }
 
 /// `true`, or the name of a setting that is true.
@@ -112,14 +141,19 @@ impl Function {
         ];
         let (outputs, inputs): (Vec<_>, Vec<_>) =
             file.bindings.into_iter().partition(Binding::is_output);
+        let is =
+            |kind: &'static str| move |binding: &&Binding| binding.kind.eq_ignore_ascii_case(kind);
+        let event_hub_trigger = inputs.iter().find(is("eventHubTrigger"));
+        let event_hub_trigger = event_hub_trigger.map(EventHubTrigger::new).transpose()?;
         let trigger = inputs
             .into_iter()
-            .find(|binding| binding.kind.eq_ignore_ascii_case("httpTrigger"));
+            .find(|binding| is("httpTrigger")(&binding));
         Ok(Self {
             name: name.to_owned(),
             trigger: trigger
                 .map(|binding| HttpTrigger::new(name, binding, route_prefix))
                 .transpose()?,
+            event_hub_trigger,
             outputs: outputs
                 .into_iter()
                 .map(|binding| OutputBinding {
@@ -129,7 +163,7 @@ impl Function {
                 })
                 .collect(),
             disabled: disabled || switched_off.into_iter().any(|key| is_on(setting(&key))),
-            max_retry_count: file.retry.map(|retry| retry.max_retry_count),
+            retry: file.retry,
         })
     }
 
@@ -173,6 +207,30 @@ impl Binding {
         self.direction
             .as_deref()
             .is_some_and(|direction| direction.eq_ignore_ascii_case("out"))
+    }
+}
+
+impl EventHubTrigger {
+    fn new(binding: &Binding) -> Result<Self, String> {
+        let lower = |text: &Option<String>| text.as_deref().map(str::to_lowercase);
+        let cardinality = match lower(&binding.cardinality).as_deref() {
+            None | Some("one") => Cardinality::One,
+            Some("many") => Cardinality::Many,
+            Some(other) => return Err(format!("cardinality {other} is neither one nor many")),
+        };
+        let data_type = match lower(&binding.data_type).as_deref() {
+            None => DataType::Undefined,
+            Some("string") => DataType::String,
+            Some("binary") => DataType::Binary,
+            Some(other) => return Err(format!("dataType {other} is neither string nor binary")),
+        };
+        let consumer_group = binding.consumer_group.clone();
+        Ok(Self {
+            name: binding.name.clone(),
+            consumer_group: consumer_group.unwrap_or_else(|| "$Default".to_owned()),
+            cardinality,
+            data_type,
+        })
     }
 }
 
@@ -282,6 +340,45 @@ mod tests {
             Function::parse("HttpTrigger1", &format!("{{{BINDINGS}}}"), "api", setting)
                 .unwrap()
                 .is_disabled()
+        );
+    }
+
+    #[test]
+    fn an_event_hub_trigger_says_how_its_events_come() {
+        let trigger = |more: &str| {
+            let text = format!(
+                r#"{{"bindings":[{{"type":"eventHubTrigger","name":"events","direction":"in"{more}}}]}}"#
+            );
+            parse(&text).map(|function| function.event_hub_trigger.unwrap())
+        };
+        let plain = trigger("").unwrap();
+        assert_eq!(
+            (plain.name.as_str(), plain.consumer_group.as_str()),
+            ("events", "$Default")
+        );
+        assert_eq!(
+            (plain.cardinality, plain.data_type),
+            (Cardinality::One, DataType::Undefined)
+        );
+        let many = trigger(r#","cardinality":"Many","dataType":"String","consumerGroup":"g""#);
+        let many = many.unwrap();
+        assert_eq!(
+            (
+                many.cardinality,
+                many.data_type,
+                many.consumer_group.as_str()
+            ),
+            (Cardinality::Many, DataType::String, "g")
+        );
+        assert!(
+            trigger(r#","cardinality":"few""#)
+                .unwrap_err()
+                .contains("few")
+        );
+        assert!(
+            trigger(r#","dataType":"stream""#)
+                .unwrap_err()
+                .contains("stream")
         );
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::app::AppError;
+use super::retry::RetryPolicy;
 use super::timespan;
 
 /// How long a function may run when `functionTimeout` says nothing.
@@ -24,8 +25,8 @@ pub(crate) struct HostSettings {
     pub(crate) forwards_http_requests: bool,
     pub(crate) route_prefix: String,
     pub(crate) description: HandlerDescription,
-    /// A retry policy's `maxRetryCount`.
-    pub(crate) max_retry_count: Option<i64>,
+    /// The policy of functions that have none of their own.
+    pub(crate) retry: Option<RetryPolicy>,
 }
 
 /// `customHandler.description`: which program to start, and how.
@@ -84,13 +85,6 @@ struct HttpExtension {
     route_prefix: Option<String>,
 }
 
-/// `retry`, in `host.json` or `function.json`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RetryPolicy {
-    pub(crate) max_retry_count: i64,
-}
-
 impl HostSettings {
     /// Reads the file's text.
     pub(crate) fn parse(text: &str) -> Result<Self, AppError> {
@@ -134,7 +128,7 @@ impl HostSettings {
             forwards_http_requests: custom_handler.enable_forwarding_http_request,
             route_prefix: route_prefix.unwrap_or_else(|| "api".to_owned()),
             description,
-            max_retry_count: file.retry.map(|retry| retry.max_retry_count),
+            retry: file.retry,
         })
     }
 }
@@ -173,7 +167,7 @@ mod tests {
         assert_eq!(settings.function_timeout, None);
         assert_eq!(settings.initialization_timeout, Duration::from_secs(2));
         assert_eq!(settings.route_prefix, "");
-        assert_eq!(settings.max_retry_count, Some(2));
+        assert_eq!(settings.retry.map(|retry| retry.max_retry_count), Some(2));
         assert!(settings.forwards_http_requests);
         assert!(!settings.description.use_std_error_stream_for_errors_only);
     }

@@ -27,6 +27,7 @@ pub struct HostOptions {
     pub(crate) grace: Duration,
     pub(crate) slow_readiness: Duration,
     pub(crate) dispatch_timeout: Duration,
+    pub(crate) retry_pauses: bool,
     pub(crate) events: Option<UnboundedSender<HostEvent>>,
 }
 
@@ -77,6 +78,7 @@ impl HostOptions {
             grace: GRACE,
             slow_readiness: SLOW_READINESS,
             dispatch_timeout: DISPATCH_TIMEOUT,
+            retry_pauses: true,
             events: None,
         }
     }
@@ -142,6 +144,13 @@ impl HostOptions {
     #[must_use]
     pub fn dispatch_timeout(mut self, limit: Duration) -> Self {
         self.dispatch_timeout = limit;
+        self
+    }
+
+    /// Leaves out the pauses between the attempts of a retry policy.
+    #[must_use]
+    pub fn without_retry_pauses(mut self) -> Self {
+        self.retry_pauses = false;
         self
     }
 
