@@ -81,12 +81,18 @@ impl Service {
         locked(&self.0.calls).clone()
     }
 
-    /// Serves on `listener` until the future is dropped.
+    /// Serves on `listener` until `stop` is ready, and then closes it and all connections that are idle.
     ///
     /// # Errors
     /// When the listener fails.
-    pub async fn serve(&self, listener: TcpListener) -> std::io::Result<()> {
-        axum::serve(listener, self.router()).await
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        axum::serve(listener, self.router())
+            .with_graceful_shutdown(stop)
+            .await
     }
 
     fn router(&self) -> Router {

@@ -1,0 +1,285 @@
+//! `DeviceTelemetryToTwinFunc` behind the emulated host: batches in, properties of twins out.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use emulator::functions_host::EventHubEvent;
+use emulator::twins::{Call, Fault};
+use serde_json::{Value, json};
+use support::{THERMOSTAT, World, assert_done, reading};
+
+async fn with_twins(count: usize) -> World {
+    let world = World::start().await;
+    for number in 0..count {
+        world.make_twin(&format!("dev-{number}"), THERMOSTAT, json!({}));
+    }
+    world
+}
+
+#[tokio::test]
+async fn a_reading_moves_the_temperature_of_its_twin() {
+    let world = with_twins(2).await;
+    assert_done(
+        &world
+            .telemetry(vec![reading("dev-0", 21.5), reading("dev-1", 19.0)])
+            .await,
+    );
+    assert_eq!(world.property("dev-0", "Temperature"), 21.5);
+    assert_eq!(world.property("dev-1", "Temperature"), 19.0);
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn a_thousand_events_of_a_hundred_twins_with_five_bad_ones_need_a_hundred_patches() {
+    let world = with_twins(100).await;
+    let mut events: Vec<_> = (0..995_u32)
+        .map(|number| reading(&format!("dev-{}", number % 100), f64::from(number)))
+        .collect();
+    let bad = [
+        EventHubEvent::telemetry("dev-1", "no JSON"),
+        EventHubEvent::telemetry("dev-2", r#"{"Temperature":"hot"}"#),
+        EventHubEvent::telemetry("dev-3", "[1]"),
+        EventHubEvent::telemetry("dev-4", [0xff, 0xfe, 0x00]),
+        EventHubEvent::new(r#"{"Temperature":1}"#),
+    ];
+    for (place, event) in bad.into_iter().enumerate() {
+        events.insert(place * 199, event);
+    }
+    let delivery = world.telemetry(events).await;
+    assert_done(&delivery);
+    assert_eq!(world.calls(Call::PatchTwin), 100);
+    for number in 0..100 {
+        let newest = if number < 95 {
+            900 + number
+        } else {
+            800 + number
+        };
+        assert_eq!(
+            world.property(&format!("dev-{number}"), "Temperature"),
+            f64::from(newest)
+        );
+    }
+    let logs = delivery.logs();
+    assert_eq!(logs.len(), 6, "{logs:?}");
+    assert_eq!(
+        logs[0],
+        "event 0 is left out: its body is no JSON object in UTF-8"
+    );
+    assert_eq!(
+        logs[1],
+        "event 199 is left out: Temperature in its body is no number"
+    );
+    assert_eq!(
+        logs[4],
+        "event 796 is left out: it has no system property iothub-connection-device-id: is it from an IoT hub?"
+    );
+    assert_eq!(
+        logs[5],
+        "1000 events: 100 twins written, 0 refused, 0 failed; 0 events skipped, 5 left out"
+    );
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn handling_a_batch_twice_is_handling_it_once() {
+    let world = with_twins(1).await;
+    let batch = vec![reading("dev-0", 20.0), reading("dev-0", 21.0)];
+    assert_done(&world.telemetry(batch.clone()).await);
+    assert_done(&world.telemetry(batch).await);
+    assert_eq!(world.property("dev-0", "Temperature"), 21.0);
+}
+
+#[tokio::test]
+async fn what_fails_for_the_moment_comes_again_until_it_succeeds() {
+    let world = with_twins(2).await;
+    // Four attempts within the first invocation, one in the second.
+    world
+        .twins
+        .inject(Fault::status(Call::PatchTwin, 5, 503).of("dev-0"));
+    let delivery = world
+        .telemetry(vec![reading("dev-0", 21.0), reading("dev-1", 22.0)])
+        .await;
+    let succeeded: Vec<_> = delivery
+        .attempts
+        .iter()
+        .map(|attempt| attempt.succeeded)
+        .collect();
+    assert_eq!((succeeded, delivery.lost), (vec![false, true], vec![]));
+    assert_eq!(world.property("dev-0", "Temperature"), 21.0);
+    assert_eq!(world.property("dev-1", "Temperature"), 22.0);
+    assert!(
+        world
+            .log()
+            .contains("1 of the batch's writes have failed; attempt 2 will follow"),
+        "{}",
+        world.log()
+    );
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn an_instance_that_stays_down_loses_the_batch_and_the_log_says_so() {
+    let mut world = with_twins(1).await;
+    world.stop_twins().await;
+    let delivery = world
+        .telemetry(vec![reading("dev-0", 20.0), reading("dev-0", 21.0)])
+        .await;
+    assert_eq!((delivery.attempts.len(), delivery.lost), (6, vec![0, 1]));
+    assert!(
+        world.log().contains("ERROR DeviceTelemetryToTwinFunc"),
+        "{}",
+        world.log()
+    );
+    assert!(
+        world.log().contains("after 6 attempts its events are lost"),
+        "{}",
+        world.log()
+    );
+    world.restart_twins().await;
+    assert_done(&world.telemetry(vec![reading("dev-0", 22.0)]).await);
+    assert_eq!(world.property("dev-0", "Temperature"), 22.0);
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn a_throttled_instance_is_left_alone_as_long_as_it_asks() {
+    let world = with_twins(10).await;
+    world.twins.inject(Fault::throttling(Call::PatchTwin, 1, 0));
+    assert_done(&world.telemetry(vec![reading("dev-0", 21.0)]).await);
+    assert_eq!(
+        world.calls(Call::PatchTwin),
+        2,
+        "Retry-After: 0 means at once"
+    );
+
+    let world = World::with_settings(&[("ADT_PARALLEL_TWINS", "1")]).await;
+    world
+        .twins
+        .inject(Fault::throttling(Call::PatchTwin, 100, 3600));
+    let events = (0..10)
+        .map(|number| reading(&format!("dev-{number}"), 21.0))
+        .collect();
+    let delivery = world.telemetry(events).await;
+    assert_eq!(delivery.lost.len(), 10);
+    assert_eq!(
+        world.calls(Call::PatchTwin),
+        1,
+        "one call has been told for all"
+    );
+}
+
+#[tokio::test]
+async fn a_silent_instance_holds_a_batch_no_longer_than_the_bound() {
+    let world = World::with_settings(&[("ADT_BATCH_TIMEOUT_MS", "100")]).await;
+    world.make_twin("dev-0", THERMOSTAT, json!({}));
+    world.make_twin("dev-1", THERMOSTAT, json!({}));
+    world
+        .twins
+        .inject(Fault::silence(Call::PatchTwin, 1).of("dev-0"));
+    let delivery = world
+        .telemetry(vec![reading("dev-0", 21.0), reading("dev-1", 22.0)])
+        .await;
+    assert_eq!((delivery.attempts.len(), delivery.lost), (2, vec![]));
+    assert_eq!(
+        world.property("dev-1", "Temperature"),
+        22.0,
+        "others are not held up"
+    );
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn what_a_twin_refuses_is_logged_and_the_others_go_on() {
+    let world = with_twins(1).await;
+    world.make_twin("space", support::SPACE, json!({}));
+    let delivery = world
+        .telemetry(vec![
+            reading("nobody", 1.0),
+            reading("space", 2.0),
+            reading("dev-0", 3.0),
+        ])
+        .await;
+    assert_done(&delivery);
+    assert_eq!(world.property("dev-0", "Temperature"), 3.0);
+    let logs = delivery.logs();
+    assert!(logs.contains(&"nobody: Digital Twins answered 404 DigitalTwinNotFound: There is no digital twin \"nobody\""), "{logs:?}");
+    assert!(
+        logs.iter()
+            .any(|line| line.starts_with("space: Digital Twins answered 400 ValidationFailed")),
+        "{logs:?}"
+    );
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn the_setting_says_which_members_go_where() {
+    let world = World::with_settings(&[(
+        "ADT_TELEMETRY_PROPERTIES",
+        "temp=Temperature,comfort=ComfortIndex",
+    )])
+    .await;
+    world.make_twin("dev", THERMOSTAT, json!({}));
+    let body = r#"{"temp":20,"comfort":0.5,"Temperature":99}"#;
+    assert_done(
+        &world
+            .telemetry(vec![EventHubEvent::telemetry("dev", body)])
+            .await,
+    );
+    assert_eq!(world.property("dev", "Temperature"), 20);
+    assert_eq!(world.property("dev", "ComfortIndex"), 0.5);
+}
+
+#[tokio::test]
+async fn the_enrichment_can_be_switched_off_where_no_hub_makes_it() {
+    let world = World::with_settings(&[("ADT_TWIN_ID_ENRICHMENT", "")]).await;
+    world.make_twin("dev", THERMOSTAT, json!({}));
+    world.make_twin("victim", THERMOSTAT, json!({}));
+    assert_done(
+        &world
+            .telemetry(vec![reading("dev", 99.0).property("dtId", "victim")])
+            .await,
+    );
+    assert_eq!(world.property("victim", "Temperature"), Value::Null);
+    assert_eq!(world.property("dev", "Temperature"), 99.0);
+}
+
+#[tokio::test]
+async fn a_device_cannot_pass_itself_off_as_another_by_its_message() {
+    let world = with_twins(0).await;
+    world.make_twin("dev", THERMOSTAT, json!({}));
+    world.make_twin("victim", THERMOSTAT, json!({"Temperature": 20.0}));
+    let body = json!({
+        "Temperature": 99, "deviceId": "victim", "dtId": "victim", "$dtId": "victim",
+        "SystemProperties": {"iothub-connection-device-id": "victim"},
+        "SystemPropertiesArray": [{"iothub-connection-device-id": "victim"}],
+        "Properties": {"dtId": "victim"},
+    });
+    let event = EventHubEvent::telemetry("dev", body.to_string())
+        .property("iothub-connection-device-id", "victim");
+    assert_done(&world.telemetry(vec![event]).await);
+    assert_eq!(world.property("victim", "Temperature"), 20.0);
+    assert_eq!(world.property("dev", "Temperature"), 99);
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn an_invocation_that_is_no_batch_is_told_and_fails() {
+    let world = with_twins(0).await;
+    let one = include_str!("../../tests/fixtures/host/eh_one.json");
+    for (body, expected) in [
+        (
+            one,
+            "DeviceTelemetryToTwinFunc takes a batch of events from the Functions host: the trigger hands over no batch of events: its function.json needs \"cardinality\": \"many\", as the metadata of an event that comes alone can be forged by its sender.",
+        ),
+        (
+            "{",
+            "DeviceTelemetryToTwinFunc takes a batch of events from the Functions host: the invocation is not JSON (line 1, column 1).",
+        ),
+    ] {
+        let answer = support::post_directly(&world, "/DeviceTelemetryToTwinFunc", body).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{head}");
+        assert_eq!(body, expected);
+    }
+}
