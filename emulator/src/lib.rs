@@ -8,6 +8,7 @@
 //! - [`functions_host`]: the Functions host, which starts a custom handler and sends it invocations
 //! - [`dps`]: a local Device Provisioning Service, which device SDKs register against and which calls the webhook
 //! - [`device`]: a simulated device
+//! - [`twins`]: a local Digital Twins instance
 //! - [`commands`]: the command line, one file for each subcommand
 
 pub mod commands;

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use emulator::commands::{allocate, compute_device_key, demo, device, dps, fleet, host};
+use emulator::commands::{
+    allocate, compute_device_key, demo, device, dps, fleet, host, twins, twins_story,
+};
 
 /// Microsoft's side of the wire, for development and tests.
 ///
@@ -25,6 +27,8 @@ enum Command {
     Fleet(fleet::Fleet),
     Demo(demo::Demo),
     ComputeDeviceKey(compute_device_key::ComputeDeviceKey),
+    Twins(twins::Twins),
+    TwinsStory(twins_story::TwinsStory),
 }
 
 #[tokio::main]
@@ -40,5 +44,7 @@ async fn main() -> anyhow::Result<ExitCode> {
             compute_device_key::run(&arguments);
             Ok(ExitCode::SUCCESS)
         }
+        Command::Twins(arguments) => twins::run(arguments).await,
+        Command::TwinsStory(arguments) => twins_story::run(arguments).await,
     }
 }

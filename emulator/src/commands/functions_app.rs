@@ -55,12 +55,36 @@ impl FunctionsApp {
                 nearest_app(&std::env::current_dir().context("cannot tell the current folder")?)?
             }
         };
+        self.options_of(&app)
+    }
+
+    /// The app's folder; without `--app`, the folder of that name below the current one, or the nearest app.
+    ///
+    /// # Errors
+    /// When there is no app.
+    pub fn folder_or(&self, name: &str) -> anyhow::Result<PathBuf> {
+        if let Some(app) = &self.app {
+            return Ok(app.clone());
+        }
+        let current = std::env::current_dir().context("cannot tell the current folder")?;
+        let named = current.join(name);
+        if named.join("host.json").is_file() {
+            return Ok(named);
+        }
+        nearest_app(&current)
+    }
+
+    /// Builds the handler of the app in that folder.
+    ///
+    /// # Errors
+    /// When the handler can't be found or built.
+    pub fn options_of(&self, app: &Path) -> anyhow::Result<HostOptions> {
         let transfer = match self.transfer {
             TransferArgument::Chunked => Transfer::Chunked,
             TransferArgument::ContentLength => Transfer::ContentLength,
         };
-        let mut options = HostOptions::new(&app).transfer(transfer);
-        if let Some(handler) = self.handler(&app)? {
+        let mut options = HostOptions::new(app).transfer(transfer);
+        if let Some(handler) = self.handler(app)? {
             options = options.handler(handler);
         }
         Ok(match &self.function_key {

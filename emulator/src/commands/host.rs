@@ -102,7 +102,7 @@ fn introduce(host: &FunctionsHost, address: SocketAddr) {
         let what = match function.route() {
             _ if function.is_disabled() => "disabled".to_owned(),
             Some(route) => format!("[{methods}] http://{address}/{route}"),
-            None => "not an HTTP trigger, so not emulated".to_owned(),
+            None => "not an HTTP trigger, so nothing is served for it".to_owned(),
         };
         anstream::println!("  {}: {what}", function.name);
     }

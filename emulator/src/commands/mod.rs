@@ -11,3 +11,5 @@ pub mod host;
 mod output;
 pub mod service;
 mod webhook_host;
+pub mod twins;
+pub mod twins_story;
