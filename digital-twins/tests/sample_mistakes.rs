@@ -191,9 +191,10 @@ async fn mistake_10_every_message_was_a_write() {
 #[tokio::test]
 async fn mistake_11_the_deletion_of_a_module_deleted_the_device_s_twin() {
     let world = with_twin(json!({})).await;
-    let module = EventHubEvent::lifecycle("hub-a", "dev", "deleteDeviceIdentity", &json!({}))
-        .property("moduleId", "camera");
-    assert_done(&world.lifecycle(vec![module]).await);
+    let deleted = || EventHubEvent::lifecycle("hub-a", "dev", "deleteDeviceIdentity", &json!({}));
+    let module = deleted().property("moduleId", "camera");
+    let annotated = deleted().system_property("iothub-connection-module-id", "camera");
+    assert_done(&world.lifecycle(vec![module, annotated]).await);
     assert_eq!(world.twin_ids(), ["dev"]);
 }
 

@@ -1,28 +1,16 @@
 //! The calls.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-use azure_core::credentials::TokenCredential;
-use reqwest::header::{CONTENT_TYPE, HeaderName, IF_MATCH, IF_NONE_MATCH};
-use reqwest::{Method, StatusCode, redirect};
-use serde::Serialize;
+use reqwest::header::{IF_MATCH, IF_NONE_MATCH};
+use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use tokio::time::{Instant, sleep_until, timeout_at};
-use url::Url;
 
 use super::shapes::{Page, QueryResult};
+use super::transport::{Call, Transport};
 use super::{
     AdtError, DigitalTwin, IncomingRelationship, InstanceUrl, JsonPatch, ModelId, Relationship,
-    SignIn, TwinId, Until, retry,
+    SignIn, TwinId, Until,
 };
-
-/// What a token must be for.
-const SCOPE: &str = "https://digitaltwins.azure.net/.default";
-
-/// How long a connection may take to open.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 const JSON: &str = "application/json";
 const JSON_PATCH: &str = "application/json-patch+json";
@@ -43,19 +31,8 @@ pub struct Settings {
 /// Every call ends by its [`Until`] at the latest. Until then it is tried again where that is worth it, after the pause that the
 /// service names. A throttled instance is left alone by all calls.
 pub struct Client {
-    http: reqwest::Client,
     settings: Settings,
-    credential: Option<Arc<dyn TokenCredential>>,
-    /// The service asked for no calls before this moment.
-    throttled_until: Mutex<Option<Instant>>,
-}
-
-/// One call, to be sent as often as it takes.
-struct Call {
-    method: Method,
-    url: Url,
-    condition: Option<(HeaderName, String)>,
-    body: Option<(&'static str, Vec<u8>)>,
+    transport: Transport,
 }
 
 impl Client {
@@ -64,26 +41,10 @@ impl Client {
     /// # Errors
     /// When the machine has no certificates to trust, or the sign-in is unusable.
     pub fn new(settings: Settings) -> Result<Self, AdtError> {
-        // A second call finds the provider installed, which is as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(redirect::Policy::none());
-        let builder = if settings.url.is_loopback() {
-            builder.no_proxy()
-        } else {
-            builder
-        };
-        let http = builder.build().map_err(AdtError::NoClient)?;
-        let credential = settings
-            .sign_in
-            .credential(&http)
-            .map_err(AdtError::SignIn)?;
+        let transport = Transport::new(&settings)?;
         Ok(Self {
-            http,
             settings,
-            credential,
-            throttled_until: Mutex::default(),
+            transport,
         })
     }
 
@@ -116,7 +77,7 @@ impl Client {
             .call(Method::PUT, &["digitaltwins", id.as_str()])
             .condition(IF_NONE_MATCH, "*")
             .body(JSON, &twin)?;
-        match self.send(&call, until).await {
+        match self.transport.send(&call, until).await {
             Err(error) if error.is_status(StatusCode::PRECONDITION_FAILED) => Ok(false),
             answer => answer.map(|_| true),
         }
@@ -135,7 +96,7 @@ impl Client {
         let call = self
             .call(Method::PATCH, &["digitaltwins", id.as_str()])
             .body(JSON_PATCH, patch)?;
-        self.send(&call, until).await.map(drop)
+        self.transport.send(&call, until).await.map(drop)
     }
 
     /// Deletes the twin `id` if it is still the one with this etag.
@@ -147,7 +108,7 @@ impl Client {
         let call = self
             .call(Method::DELETE, &["digitaltwins", id.as_str()])
             .condition(IF_MATCH, etag);
-        self.send(&call, until).await.map(drop)
+        self.transport.send(&call, until).await.map(drop)
     }
 
     /// All relationships that lead from the twin `id`.
@@ -199,7 +160,7 @@ impl Client {
             Method::DELETE,
             &["digitaltwins", source, "relationships", id],
         );
-        match self.send(&call, until).await {
+        match self.transport.send(&call, until).await {
             Err(error) if error.is_status(StatusCode::NOT_FOUND) => Ok(()),
             answer => answer.map(drop),
         }
@@ -264,127 +225,7 @@ impl Client {
     }
 
     async fn json<T: DeserializeOwned>(&self, call: &Call, until: Until) -> Result<T, AdtError> {
-        let body = self.send(call, until).await?;
+        let body = self.transport.send(call, until).await?;
         serde_json::from_slice(&body).map_err(AdtError::Malformed)
-    }
-
-    /// Sends a call until it succeeds, is refused, or there is no time for another attempt.
-    async fn send(&self, call: &Call, until: Until) -> Result<Vec<u8>, AdtError> {
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            self.wait_while_throttled(until).await?;
-            let (error, retry_after) = match timeout_at(until.0, self.attempt(call)).await {
-                Err(_) => return Err(AdtError::TimedOut),
-                Ok(Attempt::Done(body)) => return Ok(body),
-                Ok(Attempt::Refused(error)) => return Err(error),
-                Ok(Attempt::Failed { error, retry_after }) => (error, retry_after),
-            };
-            if let (Some(pause), true) =
-                (retry_after, error.is_status(StatusCode::TOO_MANY_REQUESTS))
-            {
-                self.throttle(pause);
-            }
-            match retry::pause(attempt, retry_after) {
-                Some(pause) if until.allows(pause) => {
-                    log::debug!("{error}; trying again in {} ms", pause.as_millis());
-                    tokio::time::sleep(pause).await;
-                }
-                _ => return Err(error),
-            }
-        }
-    }
-
-    async fn attempt(&self, call: &Call) -> Attempt {
-        let mut request = self.http.request(call.method.clone(), call.url.clone());
-        if let Some((name, value)) = &call.condition {
-            request = request.header(name, value);
-        }
-        if let Some((content_type, body)) = &call.body {
-            request = request
-                .header(CONTENT_TYPE, *content_type)
-                .body(body.clone());
-        }
-        if let Some(credential) = &self.credential {
-            match credential.get_token(&[SCOPE], None).await {
-                Ok(token) => request = request.bearer_auth(token.token.secret()),
-                Err(error) => return Attempt::Refused(AdtError::SignIn(error)),
-            }
-        }
-        let answer = async {
-            let response = request.send().await?;
-            let (status, retry_after) = (response.status(), retry::retry_after(response.headers()));
-            Ok((status, retry_after, response.bytes().await?))
-        };
-        match answer.await.map_err(AdtError::Unreachable) {
-            Ok((status, _, body)) if status.is_success() => Attempt::Done(body.into()),
-            Ok((status, retry_after, body)) => {
-                let error = AdtError::from_answer(status, &body);
-                if retry::is_worth_it(status) {
-                    Attempt::Failed { error, retry_after }
-                } else {
-                    Attempt::Refused(error)
-                }
-            }
-            Err(error) => Attempt::Failed {
-                error,
-                retry_after: None,
-            },
-        }
-    }
-
-    fn throttle(&self, pause: Duration) {
-        let mut throttled_until = self
-            .throttled_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *throttled_until = (*throttled_until).max(Some(Instant::now() + pause));
-    }
-
-    async fn wait_while_throttled(&self, until: Until) -> Result<(), AdtError> {
-        let throttled_until = *self
-            .throttled_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        match throttled_until {
-            Some(moment) if moment >= until.0 => {
-                Err(AdtError::from_answer(StatusCode::TOO_MANY_REQUESTS, b""))
-            }
-            Some(moment) => {
-                sleep_until(moment).await;
-                Ok(())
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-/// How an attempt ended.
-enum Attempt {
-    /// Well.
-    Done(Vec<u8>),
-    /// Badly, and it would again.
-    Refused(AdtError),
-    /// Badly, and the next may end better.
-    Failed {
-        error: AdtError,
-        retry_after: Option<Duration>,
-    },
-}
-
-impl Call {
-    fn condition(self, name: HeaderName, value: &str) -> Self {
-        Self {
-            condition: Some((name, value.to_owned())),
-            ..self
-        }
-    }
-
-    fn body(self, content_type: &'static str, body: &impl Serialize) -> Result<Self, AdtError> {
-        let body = serde_json::to_vec(body).map_err(AdtError::Malformed)?;
-        Ok(Self {
-            body: Some((content_type, body)),
-            ..self
-        })
     }
 }

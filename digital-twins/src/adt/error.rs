@@ -13,6 +13,8 @@ pub enum AdtError {
     NoClient(reqwest::Error),
     /// There is no token for the call.
     SignIn(azure_core::Error),
+    /// No token came in time.
+    SignInTimedOut,
     /// No answer came.
     Unreachable(reqwest::Error),
     /// The time for the call was over.
@@ -53,6 +55,7 @@ impl AdtError {
         match self {
             Self::NoClient(_)
             | Self::SignIn(_)
+            | Self::SignInTimedOut
             | Self::Unreachable(_)
             | Self::TimedOut
             | Self::Contended => true,
@@ -88,6 +91,7 @@ impl fmt::Display for AdtError {
         match self {
             Self::NoClient(error) => write!(f, "there is no HTTP client: {}", Chain(error)),
             Self::SignIn(error) => write!(f, "signing in failed: {}", Chain(error)),
+            Self::SignInTimedOut => f.write_str("signing in took too long"),
             Self::Unreachable(error) => {
                 write!(f, "Digital Twins can't be reached: {}", Chain(error))
             }

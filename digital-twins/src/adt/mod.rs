@@ -14,6 +14,7 @@ mod json_patch;
 mod model_id;
 mod retry;
 mod shapes;
+mod transport;
 mod twin_id;
 
 pub use client::{Client, Settings};

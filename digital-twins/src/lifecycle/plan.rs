@@ -1,5 +1,6 @@
 //! Which devices have been deleted, and whether their twins may go.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -10,6 +11,7 @@ use crate::adt::{DigitalTwin, TwinId};
 use crate::provisioning::HUB_REGISTRATION_ID;
 
 const MESSAGE_SOURCE: &str = "iothub-message-source";
+const MODULE_ID: &str = "iothub-connection-module-id";
 const LIFECYCLE: &str = "deviceLifecycleEvents";
 
 /// A device was deleted from a hub.
@@ -47,13 +49,11 @@ struct Tags {
 pub fn plan(batch: &[EventData<'_>]) -> Vec<Deletion> {
     let mut last: BTreeMap<(String, Option<String>), Option<Deletion>> = BTreeMap::new();
     for event in batch {
-        let property = |name| event.properties.get(name).filter(|value| !value.is_empty());
-        if event
-            .system_properties
-            .get(MESSAGE_SOURCE)
-            .is_none_or(|source| source != LIFECYCLE)
-            || property("moduleId").is_some()
-        {
+        let said = |value: &Cow<'_, str>| !value.is_empty();
+        let system = |name| event.system_properties.get(name).filter(said);
+        let property = |name| event.properties.get(name).filter(said);
+        let is_module = system(MODULE_ID).or_else(|| property("moduleId")).is_some();
+        if is_module || system(MESSAGE_SOURCE).as_deref() != Some(LIFECYCLE) {
             continue;
         }
         let (Some(operation), Some(device_id)) = (property("opType"), property("deviceId")) else {

@@ -2,7 +2,8 @@
 //!
 //! Source: <https://learn.microsoft.com/azure/event-hubs/event-hubs-features>; for the names of system properties
 //! `AmqpSystemProperties` in <https://github.com/Azure/azure-sdk-for-net>, and for what an IoT hub adds
-//! <https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-messages-construct>.
+//! <https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-messages-construct> and
+//! <https://learn.microsoft.com/azure/iot-hub/iot-hub-non-telemetry-event-schema>.
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -45,6 +46,7 @@ impl EventHubEvent {
     #[must_use]
     pub fn lifecycle(hub_name: &str, device_id: &str, operation: &str, twin: &Value) -> Self {
         Self::new(twin.to_string())
+            .system_property("iothub-connection-device-id", device_id)
             .system_property("iothub-message-source", "deviceLifecycleEvents")
             .property("hubName", hub_name)
             .property("deviceId", device_id)

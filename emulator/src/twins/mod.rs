@@ -14,6 +14,7 @@ mod failure;
 mod fault;
 mod instance;
 mod model;
+mod pages;
 mod query;
 mod relationships;
 mod service;

@@ -1,4 +1,4 @@
-//! The instance over HTTP: routes, headers, pages, the token, and the faults.
+//! The instance over HTTP: routes, headers, the token, and the faults.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,8 +10,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::net::TcpListener;
@@ -19,6 +18,7 @@ use tokio::net::TcpListener;
 use super::failure::Failure;
 use super::fault::{Call, Effect, Fault};
 use super::instance::Instance;
+use super::pages::{self, Parameters};
 
 /// The stable versions of the data plane.
 const API_VERSIONS: [&str; 4] = ["2020-10-31", "2022-05-31", "2023-06-30", "2023-10-31"];
@@ -93,6 +93,10 @@ impl Service {
         axum::serve(listener, self.router())
             .with_graceful_shutdown(stop)
             .await
+    }
+
+    pub(super) fn page_size(&self) -> usize {
+        self.0.options.page_size
     }
 
     fn router(&self) -> Router {
@@ -178,20 +182,12 @@ impl IntoResponse for Failure {
     }
 }
 
-fn json_body(value: &Value) -> Response {
+pub(super) fn json_body(value: &Value) -> Response {
     (
         [(header::CONTENT_TYPE, "application/json; charset=utf-8")],
         value.to_string(),
     )
         .into_response()
-}
-
-#[derive(Deserialize)]
-struct Parameters {
-    #[serde(rename = "api-version")]
-    api_version: Option<String>,
-    #[serde(rename = "continuationToken")]
-    continuation_token: Option<usize>,
 }
 
 /// Lets in what has the token and a known version.
@@ -223,11 +219,11 @@ async fn admit(
     }
 }
 
-fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+pub(super) fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-fn parsed(body: &Bytes) -> Result<Value, Failure> {
+pub(super) fn parsed(body: &Bytes) -> Result<Value, Failure> {
     serde_json::from_slice(body)
         .map_err(|error| Failure::invalid(format!("The body is not JSON: {error}.")))
 }
@@ -306,29 +302,6 @@ async fn delete_twin(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// One page of `items`, with the link to the next.
-fn page(
-    service: &Service,
-    headers: &HeaderMap,
-    path: &str,
-    parameters: &Parameters,
-    items: &[Value],
-) -> Response {
-    let start = parameters.continuation_token.unwrap_or(0).min(items.len());
-    let (_, rest) = items.split_at(start);
-    let (page, left) = rest.split_at(service.0.options.page_size.min(rest.len()));
-    let mut body = json!({"value": page});
-    if !left.is_empty() {
-        let host = header_text(headers, &header::HOST).unwrap_or("localhost");
-        let version = parameters.api_version.as_deref().unwrap_or_default();
-        let next = start + page.len();
-        body["nextLink"] = json!(format!(
-            "http://{host}{path}?continuationToken={next}&api-version={version}"
-        ));
-    }
-    json_body(&body)
-}
-
 async fn outgoing(
     State(service): State<Service>,
     Path(id): Path<String>,
@@ -340,7 +313,7 @@ async fn outgoing(
         .instance()
         .outgoing(&id)
         .map_err(Failure::into_response)?;
-    Ok(page(
+    Ok(pages::list(
         &service,
         request.headers(),
         request.uri().path(),
@@ -362,7 +335,7 @@ async fn incoming(
         .instance()
         .incoming(&id)
         .map_err(Failure::into_response)?;
-    Ok(page(
+    Ok(pages::list(
         &service,
         request.headers(),
         request.uri().path(),
@@ -402,43 +375,7 @@ async fn delete_relationship(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What a query's continuation token holds.
-#[derive(Deserialize)]
-struct Continuation {
-    query: String,
-    from: usize,
-}
-
 async fn query(State(service): State<Service>, body: Bytes) -> Result<Response, Response> {
     service.strike(Call::Query, None).await?;
-    answer(&service, &body).map_err(Failure::into_response)
-}
-
-fn answer(service: &Service, body: &Bytes) -> Result<Response, Failure> {
-    let body = parsed(body)?;
-    let Continuation { query, from } =
-        match (body["query"].as_str(), body["continuationToken"].as_str()) {
-            (Some(query), None) => Continuation {
-                query: query.to_owned(),
-                from: 0,
-            },
-            (None, Some(token)) => serde_json::from_str(token).map_err(|_| {
-                Failure::invalid("The continuation token is not one of this instance's.")
-            })?,
-            _ => {
-                return Err(Failure::invalid(
-                    "A query has either a query or a continuationToken.",
-                ));
-            }
-        };
-    let hits = service.instance().query(&query)?;
-    let (_, rest) = hits.split_at(from.min(hits.len()));
-    let (page, left) = rest.split_at(service.0.options.page_size.min(rest.len()));
-    let mut answer = json!({"value": page});
-    if !left.is_empty() {
-        answer["continuationToken"] =
-            json!(json!({"query": query, "from": from + page.len()}).to_string());
-    }
-    let charge = (HeaderName::from_static("query-charge"), "1.0");
-    Ok(([charge], json_body(&answer)).into_response())
+    pages::query(&service, &body).map_err(Failure::into_response)
 }
