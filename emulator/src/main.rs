@@ -3,9 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use emulator::commands::{
-    allocate, compute_device_key, demo, device, dps, fleet, host, twins, twins_story,
-};
+use emulator::commands::{allocate, compute_device_key, demo, device, dps, fleet, host, twins};
 
 /// Microsoft's side of the wire, for development and tests.
 ///
@@ -28,7 +26,6 @@ enum Command {
     Demo(demo::Demo),
     ComputeDeviceKey(compute_device_key::ComputeDeviceKey),
     Twins(twins::Twins),
-    TwinsStory(twins_story::TwinsStory),
 }
 
 #[tokio::main]
@@ -45,6 +42,5 @@ async fn main() -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Twins(arguments) => twins::run(arguments).await,
-        Command::TwinsStory(arguments) => twins_story::run(arguments).await,
     }
 }

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use super::functions_app::FunctionsApp;
 use super::host;
 use super::output::{self, BAD, GOOD, HEADING, QUIET};
+use super::twins_story;
 use super::webhook_host::WebhookHost;
 use crate::device::connection::{Target, Transport, Trust};
 use crate::device::registration::{Device, NotAssigned};
@@ -25,6 +26,10 @@ use crate::functions_host::HostEvent;
 /// show the hubs.
 #[derive(Debug, Args)]
 pub struct Demo {
+    /// Tell the story of the digital-twins app instead: a thermostat registers, its twin appears, telemetry moves the temperature,
+    /// the device is deleted, and the twin and its relationships go.
+    #[arg(long)]
+    digital_twins: bool,
     #[command(flatten)]
     app: FunctionsApp,
 }
@@ -67,35 +72,58 @@ const PARTS: [Part; 3] = [
 /// # Errors
 /// Something can't be started.
 pub async fn run(arguments: Demo) -> anyhow::Result<ExitCode> {
+    if arguments.digital_twins {
+        return twins_story::run(&arguments.app).await;
+    }
     let mut host = WebhookHost::start(&arguments.app, None).await?;
-    let mut config = Config::tutorial();
-    config.set_webhook(host.url(), Replace::All);
-    let webhook = Webhook::new().context("cannot use the system's certificates")?;
-    let settings = Settings {
-        time_scale: HURRIED,
-        ..config.settings()?
-    };
-    let provisioning = Provisioning::in_memory(settings, webhook);
-    let authority = CertificateAuthority::ephemeral()?;
-    let (https, mqtt) = (free_port().await?, free_port().await?);
-    let endpoints = Endpoints::serve(&provisioning, &authority, https, mqtt)?;
-    let target = Target {
-        host: "localhost".to_owned(),
-        https_port: endpoints.https.port(),
-        mqtt_port: endpoints.mqtt.port(),
-        id_scope: ID_SCOPE.to_owned(),
-    };
-    let trust = Trust::only(authority.pem())?;
+    let service = TutorialService::start(host.url()).await?;
     let mut as_expected = true;
     for part in PARTS {
-        as_expected &= play(&part, &target, &trust).await?;
+        as_expected &= play(&part, &service).await?;
         show_logs(&mut host);
         anstream::println!();
     }
-    show_hubs(&provisioning);
+    show_hubs(&service.provisioning);
     host.stop().await;
     let kept = output::verdict(host.host());
     Ok(if as_expected { kept } else { ExitCode::FAILURE })
+}
+
+/// A provisioning service with the tutorial's enrollments, on free ports.
+pub(super) struct TutorialService {
+    pub(super) provisioning: Provisioning,
+    pub(super) target: Target,
+    pub(super) trust: Trust,
+    _endpoints: Endpoints,
+}
+
+impl TutorialService {
+    /// Starts it, with the webhook at this URL.
+    pub(super) async fn start(webhook_url: &str) -> anyhow::Result<Self> {
+        let mut config = Config::tutorial();
+        config.set_webhook(webhook_url, Replace::All);
+        let webhook = Webhook::new().context("cannot use the system's certificates")?;
+        let settings = Settings {
+            time_scale: HURRIED,
+            ..config.settings()?
+        };
+        let provisioning = Provisioning::in_memory(settings, webhook);
+        let authority = CertificateAuthority::ephemeral()?;
+        let (https, mqtt) = (free_port().await?, free_port().await?);
+        let endpoints = Endpoints::serve(&provisioning, &authority, https, mqtt)?;
+        let target = Target {
+            host: "localhost".to_owned(),
+            https_port: endpoints.https.port(),
+            mqtt_port: endpoints.mqtt.port(),
+            id_scope: ID_SCOPE.to_owned(),
+        };
+        Ok(Self {
+            provisioning,
+            target,
+            trust: Trust::only(authority.pem())?,
+            _endpoints: endpoints,
+        })
+    }
 }
 
 async fn free_port() -> anyhow::Result<TcpListener> {
@@ -105,7 +133,7 @@ async fn free_port() -> anyhow::Result<TcpListener> {
 }
 
 /// Registers a device, shows how it went, and says whether that is what the tutorial says.
-async fn play(part: &Part, target: &Target, trust: &Trust) -> anyhow::Result<bool> {
+async fn play(part: &Part, service: &TutorialService) -> anyhow::Result<bool> {
     let Part {
         what,
         registration_id,
@@ -120,7 +148,9 @@ async fn play(part: &Part, target: &Target, trust: &Trust) -> anyhow::Result<boo
         key: SymmetricKey::parse(TUTORIAL_GROUP_KEY)?.derive(registration_id),
         payload: None,
     };
-    let registered = device.register(*transport, target, trust, |_| {}).await;
+    let registered = device
+        .register(*transport, &service.target, &service.trust, |_| {})
+        .await;
     match &registered {
         Ok(assigned) => output::labelled("device", &format!("assigned to {}", assigned.hub), GOOD),
         Err(error) => output::labelled("device", &error.to_string(), BAD),
@@ -133,7 +163,7 @@ async fn play(part: &Part, target: &Target, trust: &Trust) -> anyhow::Result<boo
 }
 
 /// Shows what the function logged, and what it or its process did wrong.
-fn show_logs(host: &mut WebhookHost) {
+pub(super) fn show_logs(host: &mut WebhookHost) {
     while let Ok(event) = host.events().try_recv() {
         match event {
             HostEvent::Invoked(invocation) => {

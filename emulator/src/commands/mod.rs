@@ -10,6 +10,6 @@ pub mod functions_app;
 pub mod host;
 mod output;
 pub mod service;
-mod webhook_host;
 pub mod twins;
-pub mod twins_story;
+mod twins_story;
+mod webhook_host;

@@ -1,21 +1,28 @@
-//! `emulator twins-story`: a thermostat comes, reports and goes, and its digital twin with it.
+//! `emulator demo --digital-twins`: a thermostat comes, reports and goes, and its digital twin with it.
 //!
-//! The allocation request and the events are what the Device Provisioning Service and the IoT hub would send; they go straight to the
-//! app's functions.
+//! The thermostat registers with the local Device Provisioning Service. What an IoT hub would send to the event hubs, its messages and
+//! the news of its deletion, goes straight to the app's functions, as no hub is emulated.
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail, ensure};
-use clap::Args;
-use serde_json::{Value, json};
+use anyhow::{Context as _, anyhow, ensure};
+use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
-use super::functions_app::{self, FunctionsApp};
-use super::{output, twins};
-use crate::dps::allocation_request::AllocationRequest;
-use crate::dps::webhook_outcome::WebhookOutcome;
-use crate::functions_host::{Delivery, EventHubBatch, EventHubEvent, FunctionsHost, HttpRequest};
-use crate::twins::{Instance, Options, Service};
+use super::demo::{TutorialService, show_logs};
+use super::functions_app::FunctionsApp;
+use super::output::{self, GOOD, HEADING, QUIET};
+use super::twins;
+use super::webhook_host::WebhookHost;
+use crate::device::connection::Transport;
+use crate::device::registration::{Assigned, Device};
+use crate::dps::config::TUTORIAL_GROUP_KEY;
+use crate::dps::symmetric_key::SymmetricKey;
+use crate::functions_host::{Delivery, EventHubBatch, EventHubEvent};
+use crate::twins::{Failure, Instance, Options, Service};
+
+/// The app's folder below the repository's root.
+const APP: &str = "digital-twins";
 
 const THERMOSTAT: &str = "thermostat-1";
 const ROOM: &str = "room-1";
@@ -25,77 +32,67 @@ const SPACE_MODEL: &str = "dtmi:contosocom:DigitalTwins:Space;1";
 /// When the room's twin was made, long before the story.
 const ONCE: &str = "2026-01-01T00:00:00Z";
 
-/// Tell the whole story of a device and its digital twin: a thermostat registers, reports its temperature and is deleted.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Exit status: 0 when everything went as it should and the handler kept the custom handler protocol; 1 when not.")]
-pub struct TwinsStory {
-    #[command(flatten)]
-    app: FunctionsApp,
-}
-
 /// Everyone in the story.
 struct Stage {
-    host: FunctionsHost,
+    host: WebhookHost,
+    provisioning: TutorialService,
     twins: Service,
-    function_key: Option<String>,
 }
 
-/// Runs the command.
+/// Tells the story.
 ///
 /// # Errors
 /// When the app can't be started, or something goes another way than it should.
-pub async fn run(arguments: TwinsStory) -> anyhow::Result<ExitCode> {
-    let app = arguments.app.folder_or("digital-twins")?;
-    let service = Service::new(
-        Instance::new(twins::models(&app.join("models"))?),
+pub(super) async fn run(app: &FunctionsApp) -> anyhow::Result<ExitCode> {
+    let folder = app.folder_or(APP)?;
+    let twins = Service::new(
+        Instance::new(twins::models(&folder.join("models"))?),
         Options::default(),
     );
-    let listener = TcpListener::bind("127.0.0.1:0")
+    let listener = TcpListener::bind(("127.0.0.1", 0))
         .await
         .context("there is no free port")?;
     let address = listener.local_addr().context("cannot tell the port")?;
-    let options = arguments
-        .app
-        .options_of(&app)?
+    let options = app
+        .options_of(&folder)?
         .env("ADT_SERVICE_URL", format!("http://{address}"));
-    let stage = Stage {
-        host: functions_app::start(options).await?,
-        twins: service.clone(),
-        function_key: arguments.app.function_key().map(str::to_owned),
+    let host = WebhookHost::start_with(options, app.function_key(), None).await?;
+    let provisioning = TutorialService::start(host.url()).await?;
+    let mut stage = Stage {
+        host,
+        provisioning,
+        twins: twins.clone(),
     };
     tokio::select! {
         told = stage.tell() => told?,
-        served = service.serve(listener, std::future::pending()) => served.context("the local instance failed")?,
+        served = twins.serve(listener, std::future::pending()) => served.context("the local instance failed")?,
     }
     stage.host.stop().await;
-    Ok(output::verdict(&stage.host))
+    Ok(output::verdict(stage.host.host()))
 }
 
 impl Stage {
-    async fn tell(&self) -> anyhow::Result<()> {
+    async fn tell(&mut self) -> anyhow::Result<()> {
         heading("A room has a digital twin");
         let room = json!({"$metadata": {"$model": SPACE_MODEL}, "DisplayName": "The room"});
         self.twins
             .instance()
             .put(ROOM, &room, None, ONCE)
-            .map_err(|failure| anyhow::Error::msg(failure.message))?;
+            .map_err(error)?;
         self.show_twin(ROOM)?;
 
         heading("A thermostat registers with the Device Provisioning Service, which asks the app");
-        let hub = self.register().await?;
+        let Assigned { hub, device_id, .. } = self.register().await?;
+        let tags = self.tags(&hub, &device_id)?;
+        output::labelled("tags", &Value::Object(tags.clone()).to_string(), QUIET);
         self.show_twin(THERMOSTAT)?;
         self.relate()?;
-        output::labelled(
-            "graph",
-            &format!("{ROOM} contains {THERMOSTAT}"),
-            output::QUIET,
-        );
 
         heading("It reports its temperature, three times in one batch");
-        let readings = [20.5, 21.0, 21.5];
-        let events = readings.map(|value| {
-            EventHubEvent::telemetry(THERMOSTAT, json!({"Temperature": value}).to_string())
+        let events = [20.5, 21.0, 21.5].map(|value| {
+            let message = json!({"Temperature": value}).to_string();
+            // The hub's enrichment.
+            EventHubEvent::telemetry(&device_id, message).property("dtId", tags["dtId"].clone())
         });
         self.deliver(
             "DeviceTelemetryToTwinFunc",
@@ -110,8 +107,8 @@ impl Stage {
 
         heading("It is deleted from its IoT hub");
         let name = hub.split('.').next().unwrap_or(&hub);
-        let twin = json!({"deviceId": THERMOSTAT, "tags": {"dtId": THERMOSTAT}});
-        let event = EventHubEvent::lifecycle(name, THERMOSTAT, "deleteDeviceIdentity", &twin);
+        let twin = json!({"deviceId": device_id, "tags": tags});
+        let event = EventHubEvent::lifecycle(name, &device_id, "deleteDeviceIdentity", &twin);
         self.deliver(
             "DeleteDeviceInTwinFunc",
             &EventHubBatch::new("lifecycleevents", [event]),
@@ -119,72 +116,63 @@ impl Stage {
         .await?;
         let left: Vec<String> = self.twins.instance().ids().map(str::to_owned).collect();
         ensure!(left == [ROOM], "these twins are left: {}", left.join(", "));
-        let relationships = self
-            .twins
-            .instance()
-            .outgoing(ROOM)
-            .map_err(|failure| anyhow::Error::msg(failure.message))?;
+        let relationships = self.twins.instance().outgoing(ROOM).map_err(error)?;
         ensure!(relationships.is_empty(), "the room's relationship is left");
         output::labelled(
             "twins",
             &format!("{ROOM} alone is left, with no relationship"),
-            output::GOOD,
+            GOOD,
         );
         anstream::println!();
         Ok(())
     }
 
-    /// Asks the app for a hub, as the service does; returns that.
-    async fn register(&self) -> anyhow::Result<String> {
-        let payload = serde_json::value::to_raw_value(&json!({"modelId": THERMOSTAT_MODEL}))
-            .context("cannot write the payload")?;
-        let request = AllocationRequest::tutorial(THERMOSTAT).with_payload(Some(payload));
-        let body = request.to_json().context("cannot write the request")?;
-        let mut post = HttpRequest::post("/api/DpsAdtAllocationFunc")
-            .header("Content-Type", "application/json; charset=utf-8")
-            .body(body);
-        if let Some(key) = &self.function_key {
-            post = post.header("x-functions-key", key);
-        }
-        let response = self.host.invoke(post).await.response;
+    async fn register(&mut self) -> anyhow::Result<Assigned> {
+        let device = Device {
+            registration_id: THERMOSTAT.to_owned(),
+            key: SymmetricKey::parse(TUTORIAL_GROUP_KEY)?.derive(THERMOSTAT),
+            payload: Some(json!({"modelId": THERMOSTAT_MODEL})),
+        };
+        let TutorialService { target, trust, .. } = &self.provisioning;
+        let assigned = device
+            .register(Transport::Mqtt, target, trust, |_| {})
+            .await;
+        show_logs(&mut self.host);
+        let assigned = assigned.map_err(|error| anyhow!("the thermostat got no hub: {error}"))?;
         output::labelled(
-            "answer",
-            &format!("{} {}", response.status, response.text()),
-            output::QUIET,
+            "device",
+            &format!("{} assigned to {}", assigned.device_id, assigned.hub),
+            GOOD,
         );
-        match WebhookOutcome::judge(response.status, &response.body, request.linked_hubs()) {
-            WebhookOutcome::Assigned {
-                iot_hub_host_name, ..
-            } => {
-                output::labelled(
-                    "device",
-                    &format!("{THERMOSTAT} assigned to {iot_hub_host_name}"),
-                    output::GOOD,
-                );
-                Ok(iot_hub_host_name)
-            }
-            other => bail!("the thermostat got no hub: {other}"),
-        }
+        Ok(assigned)
+    }
+
+    /// The tags of the device's twin in its hub.
+    fn tags(&self, hub: &str, device_id: &str) -> anyhow::Result<Map<String, Value>> {
+        let service = self.provisioning.provisioning.service();
+        let device = service.hubs().device(hub, device_id);
+        Ok(device
+            .context("the hub does not know the device")?
+            .twin
+            .tags
+            .clone())
     }
 
     fn relate(&self) -> anyhow::Result<()> {
         let contains = json!({"$targetId": THERMOSTAT, "$relationshipName": "contains"});
-        let made = self
-            .twins
+        self.twins
             .instance()
-            .put_relationship(ROOM, "contains-thermostat", &contains);
-        made.map(drop)
-            .map_err(|failure| anyhow::Error::msg(failure.message))
+            .put_relationship(ROOM, "contains-thermostat", &contains)
+            .map_err(error)?;
+        output::labelled("graph", &format!("{ROOM} contains {THERMOSTAT}"), QUIET);
+        Ok(())
     }
 
     async fn deliver(&self, function: &str, batch: &EventHubBatch) -> anyhow::Result<()> {
-        let delivery = self
-            .host
-            .deliver(function, batch)
-            .await
-            .context("the app lacks a function of the story")?;
+        let delivery = self.host.host().deliver(function, batch).await;
+        let delivery = delivery.context("the app lacks a function of the story")?;
         for line in delivery.logs() {
-            output::labelled("log", line, output::QUIET);
+            output::labelled("log", line, QUIET);
         }
         let Delivery { attempts, lost, .. } = delivery;
         ensure!(
@@ -196,11 +184,7 @@ impl Stage {
     }
 
     fn show_twin(&self, id: &str) -> anyhow::Result<Value> {
-        let twin = self
-            .twins
-            .instance()
-            .get(id)
-            .map_err(|failure| anyhow::Error::msg(failure.message))?;
+        let twin = self.twins.instance().get(id).map_err(error)?;
         let properties = twin
             .as_object()
             .into_iter()
@@ -209,16 +193,15 @@ impl Stage {
         let properties: Vec<_> = properties
             .map(|(name, value)| format!("{name} {value}"))
             .collect();
-        output::labelled(
-            "twin",
-            &format!("{id}: {}", properties.join(", ")),
-            output::GOOD,
-        );
+        output::labelled("twin", &format!("{id}: {}", properties.join(", ")), GOOD);
         Ok(twin)
     }
 }
 
+fn error(failure: Failure) -> anyhow::Error {
+    anyhow::Error::msg(failure.message)
+}
+
 fn heading(text: &str) {
-    use output::HEADING;
     anstream::println!("{HEADING}{text}{HEADING:#}");
 }

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::allocate::webhook;
 use super::functions_app::{self, FunctionsApp};
-use crate::functions_host::{FunctionsHost, HostEvent};
+use crate::functions_host::{FunctionsHost, HostEvent, HostOptions};
 
 /// A Functions host that serves.
 #[derive(Debug)]
@@ -24,14 +24,23 @@ pub(super) struct WebhookHost {
 impl WebhookHost {
     /// Starts the handler and serves the app's only function that takes a POST, or the one of this name.
     pub(super) async fn start(app: &FunctionsApp, function: Option<&str>) -> anyhow::Result<Self> {
+        Self::start_with(app.options()?, app.function_key(), function).await
+    }
+
+    /// The same with options that are there already.
+    pub(super) async fn start_with(
+        options: HostOptions,
+        function_key: Option<&str>,
+        function: Option<&str>,
+    ) -> anyhow::Result<Self> {
         let (sender, events) = unbounded_channel();
-        let host = functions_app::start(app.options()?.events(sender)).await?;
+        let host = functions_app::start(options.events(sender)).await?;
         let path = webhook(&host, function)?;
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
             .await
             .context("there is no free port for the Functions host")?;
         let address = listener.local_addr()?;
-        let query = app.function_key().map_or_else(String::new, |key| {
+        let query = function_key.map_or_else(String::new, |key| {
             format!("?code={}", utf8_percent_encode(key, NON_ALPHANUMERIC))
         });
         let serving = host.clone();
