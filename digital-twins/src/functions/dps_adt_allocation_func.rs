@@ -3,7 +3,7 @@
 //! `POST /DpsAdtAllocationFunc` takes the host's envelope; `POST /api/DpsAdtAllocationFunc` takes the request itself. Both give the
 //! same answer, wrapped or plain.
 //!
-//! This file is the HTTP around it; [`Reply`] is the function itself.
+//! This file is the HTTP around it; `reply` is the function itself.
 
 mod denial;
 mod reply;
