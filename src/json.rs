@@ -1,7 +1,7 @@
 //! Reading JSON without building trees.
 //!
 //! An invocation carries far more than a function looks at. What a shape only carries through stays the text that it
-//! came as ([`Lazy`]), and the few members that matter are picked out by name ([`members`]). Syntax is checked to
+//! came as ([`Lazy`]), and the few members that matter are picked out by name (`members`). Syntax is checked to
 //! the last byte; types are checked where a member is read. Nothing here recurses, so nesting costs no stack.
 
 use std::fmt;
