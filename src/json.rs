@@ -298,12 +298,16 @@ mod tests {
             ("[]", 1),
             (r#"{"a":[{}],"b":{}}"#, 3),
             (r#"["[[[[","\"[[","\\"]"#, 1),
+            (r#"["]]",[[]]]"#, 3),
         ] {
             assert_eq!(deepest(json), expected, "{json}");
         }
         let deep = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
         assert!(!nests_deeper_than(&deep(128), 128));
         assert!(nests_deeper_than(&deep(129), 128));
+        // Enough brackets for a closer look.
+        assert!(!nests_deeper_than(&format!("[{},[]]", deep(127)), 128));
+        assert!(nests_deeper_than(&format!("[{},[]]", deep(128)), 128));
         assert!(!nests_deeper_than(
             &format!("[{}]", vec!["[]"; 500].join(",")),
             128

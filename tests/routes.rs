@@ -459,6 +459,14 @@ async fn the_plain_route_takes_any_case_as_the_host_does() {
 }
 
 #[actix_web::test]
+async fn the_log_shows_a_request_of_wrong_types_with_its_secrets_masked() {
+    let request = r#"{"linkedHubs":5,"primaryKey":"s3cr3t"}"#;
+    let unwrapped = invoke(json!({"Body": request})).await;
+    assert_eq!(unwrapped.status, 400);
+    assert_eq!(unwrapped.logs[1], r#"{"linkedHubs":5,"primaryKey":"****"}"#);
+}
+
+#[actix_web::test]
 async fn the_log_shows_nothing_of_a_request_that_is_not_json() {
     let unwrapped = invoke(json!({"Body": r#"{"endorsementKey":"s3cr3t"#})).await;
     assert_eq!(unwrapped.status, 400);

@@ -404,7 +404,11 @@ mod tests {
     fn debug_shows_no_key_and_no_certificate() {
         let request = AllocationRequest::parse(TPM).unwrap();
         let tpm = request.device_runtime_context.tpm.unwrap().parse().unwrap();
-        assert!(!format!("{request:?} {tpm:?}").contains("xxxx"));
+        assert!(!format!("{request:?}").contains("xxxx"));
+        assert_eq!(
+            format!("{tpm:?}"),
+            "TpmAttestation { endorsement_key: Some(Secret(****)), storage_root_key: Some(Secret(****)) }"
+        );
     }
 
     #[test]
@@ -504,6 +508,20 @@ mod tests {
         refused(
             r#"{"deviceRuntimeContext":{"\ud800":1}}"#,
             "deviceRuntimeContext has an escape that is no character",
+        );
+    }
+
+    #[test]
+    fn the_parser_s_error_is_the_source() {
+        use std::error::Error;
+
+        let not_json = AllocationRequest::parse("{").unwrap_err();
+        assert!(not_json.source().unwrap().is::<serde_json::Error>());
+        assert!(
+            AllocationRequest::parse("[]")
+                .unwrap_err()
+                .source()
+                .is_none()
         );
     }
 
