@@ -198,6 +198,11 @@ mod tests {
             "symmetric keys",
         );
         check(
+            r#"{"a":"\"","primaryKey":"P"}"#,
+            r#"{"a":"\"","primaryKey":"****"}"#,
+            "behind an escaped quote",
+        );
+        check(
             r#"{"x509":{"clientCertificate":"MII"},"signingCertificates":{"primary":{"info":{"a":"}"}}}}"#,
             r#"{"x509":{"clientCertificate":"****"},"signingCertificates":"****"}"#,
             "certificates",
