@@ -105,3 +105,85 @@ impl From<ReadError> for Denial {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_denial_has_its_status_its_line_in_the_log_and_its_device() {
+        let not_json = || serde_json::from_str::<()>("x").unwrap_err();
+        let no_body = "The request has no body: send an AllocationRequest as JSON, with a Content-Length, as the Functions host loses the body of a chunked request.";
+        for (denial, status, decision, is_about_json, device) in [
+            (Denial::NoBody, 400, no_body, false, "-"),
+            (
+                Denial::Unreadable(BodyError::NotBase64),
+                400,
+                "The request body can't be read: it has a binary Content-Type, and is not base64.",
+                false,
+                "-",
+            ),
+            (
+                Denial::TooLarge,
+                413,
+                "The request body is too large: HttpTrigger1 serves up to 1048576 bytes.",
+                false,
+                "-",
+            ),
+            (
+                Denial::NoRoom,
+                503,
+                "Too many large requests are under way: try again.",
+                false,
+                "-",
+            ),
+            (
+                Denial::Incomplete,
+                503,
+                "The request body did not arrive whole: try again.",
+                false,
+                "-",
+            ),
+            (
+                Denial::Malformed(RequestError::NotJson(not_json())),
+                400,
+                "The request body is no AllocationRequest: it is not JSON (expected value at line 1 column 1).",
+                false,
+                "-",
+            ),
+            (
+                Denial::Malformed(RequestError::TooDeep { member: None }),
+                400,
+                "The request body is no AllocationRequest: it is nested more than 128 levels deep.",
+                true,
+                "-",
+            ),
+            (
+                Denial::Refused {
+                    refusal: Refusal::NoLinkedHubs,
+                    device: "d".to_owned(),
+                },
+                400,
+                "linkedHubs : NULL",
+                true,
+                "d",
+            ),
+            (
+                Denial::Bug(not_json()),
+                500,
+                "cannot write the response: expected value at line 1 column 1",
+                true,
+                "-",
+            ),
+        ] {
+            assert_eq!(denial.status(), status, "{denial:?}");
+            assert_eq!(denial.decision(), decision, "{denial:?}");
+            assert_eq!(denial.is_about_json(), is_about_json, "{denial:?}");
+            assert_eq!(denial.into_device(), device);
+        }
+        assert_eq!(
+            Denial::Bug(not_json()).to_string(),
+            "The function failed; its log says why."
+        );
+    }
+}

@@ -108,11 +108,7 @@ impl Reply {
 
     /// The line in the process's own log.
     fn log(&self, id: &str) {
-        let level = match self.status {
-            500 => Level::Error,
-            503 => Level::Warn,
-            _ => Level::Info,
-        };
+        let level = level(self.status);
         log::log!(
             level,
             "{NAME} {id} {}: {} {}",
@@ -155,6 +151,15 @@ impl Reply {
     }
 }
 
+/// How loud an answer of this status is in the process's log.
+fn level(status: u16) -> Level {
+    match status {
+        500 => Level::Error,
+        503 => Level::Warn,
+        _ => Level::Info,
+    }
+}
+
 /// The text of the request, which must be there and not too large.
 fn required<'a>(body: Result<Option<&'a str>, &BodyError>) -> Result<&'a str, Denial> {
     match body {
@@ -162,5 +167,19 @@ fn required<'a>(body: Result<Option<&'a str>, &BodyError>) -> Result<&'a str, De
         Ok(Some(request)) => Ok(request),
         Ok(None) => Err(Denial::NoBody),
         Err(error) => Err(Denial::Unreadable(*error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_failures_are_errors_and_passing_ones_warnings() {
+        assert_eq!(level(500), Level::Error);
+        assert_eq!(level(503), Level::Warn);
+        for status in [200, 400, 413] {
+            assert_eq!(level(status), Level::Info);
+        }
     }
 }
