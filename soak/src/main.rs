@@ -33,8 +33,8 @@ struct Options {
     /// How often the process is killed, and how often it is ended by SIGTERM, under load
     #[arg(long, default_value_t = 20)]
     rounds: u32,
-    /// How many seconds the slow senders take
-    #[arg(long, default_value_t = 20)]
+    /// How many seconds the slow senders take; the handler waits ten for a body
+    #[arg(long, default_value_t = 8)]
     slow_seconds: u64,
     /// The handler; built through cargo when not given
     #[arg(long)]
