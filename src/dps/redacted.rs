@@ -27,6 +27,9 @@ const WEBHOOK_URL: &str = "webhookUrl";
 
 const MASK: &str = "\"****\"";
 
+/// What the service itself puts in the place of the webhook's query.
+const MASKED_QUERY: &str = "****";
+
 /// Stands where a text is cut.
 const CUT: char = '…';
 
@@ -38,8 +41,8 @@ const CUT: char = '…';
 ///
 /// `json` must be JSON: of other text nobody could tell what is secret.
 #[must_use]
-pub fn redacted(json: &str, limit: usize) -> String {
-    let mut log = String::with_capacity(json.len().min(limit) + CUT.len_utf8());
+pub fn redacted(json: &str, limit: usize) -> Cow<'_, str> {
+    let mut log = String::new();
     // What has been looked at without finding a secret is copied in one go, when a mask follows or at the end.
     let (mut uncopied, mut rest) = (json, json);
     while let Some(quote) = rest.bytes().position(|byte| byte == b'"')
@@ -54,13 +57,16 @@ pub fn redacted(json: &str, limit: usize) -> String {
         }
         rest = behind;
     }
+    if log.is_empty() && json.len() <= limit {
+        return Cow::Borrowed(json);
+    }
     let room = limit.saturating_sub(log.len());
     log.push_str(&uncopied[..uncopied.floor_char_boundary(room)]);
     if uncopied.len() > room || log.len() > limit {
         log.truncate(log.floor_char_boundary(limit));
         log.push(CUT);
     }
-    log
+    Cow::Owned(log)
 }
 
 /// Looks at the string that `json` starts with, and at its value when it is a member's name. Returns the text to mask together with
@@ -122,11 +128,15 @@ fn value_behind_name(behind: &str) -> Option<&str> {
 }
 
 fn is_secret(name: &str) -> bool {
-    let name = name.strip_suffix(['s', 'S']).unwrap_or(name);
+    let name = name.strip_suffix(['s', 'S']).unwrap_or(name).as_bytes();
+    let Some(last) = name.last().map(u8::to_ascii_lowercase) else {
+        return false;
+    };
     SECRET_NAMES.iter().any(|end| {
-        let start = name.len().checked_sub(end.len());
-        let ending = start.and_then(|start| name.get(start..));
-        ending.is_some_and(|ending| ending.eq_ignore_ascii_case(end))
+        // Nearly every name differs in the last letter already.
+        end.as_bytes().last() == Some(&last)
+            && name.len() >= end.len()
+            && name[name.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
     })
 }
 
@@ -155,10 +165,10 @@ fn unescaped(json: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The JSON string of a URL whose query is masked as the service does; `None` when it has none.
+/// The JSON string of a URL whose query is masked as the service does; `None` when it has none, or is masked already.
 fn without_query(url: &str) -> Option<String> {
-    let (before, _) = url.split_once('?')?;
-    Some(Value::from(format!("{before}?****")).to_string())
+    let (before, query) = url.split_once('?')?;
+    (query != MASKED_QUERY).then(|| Value::from(format!("{before}?{MASKED_QUERY}")).to_string())
 }
 
 #[cfg(test)]
@@ -182,6 +192,10 @@ mod tests {
             r#"{"MII":"MII","note":"-----BEGIN"}"#,
         ] {
             check(json, json, "nothing to mask");
+            assert!(
+                matches!(redacted(json, json.len()), Cow::Borrowed(_)),
+                "not copied: {json}"
+            );
         }
     }
 

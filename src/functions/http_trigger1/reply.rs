@@ -131,11 +131,11 @@ impl Reply {
     }
 
     /// The function's log, with the lines of the tutorial's.
-    fn logs(&self, request: Option<&str>) -> Vec<Cow<'_, str>> {
+    fn logs<'a>(&'a self, request: Option<&'a str>) -> Vec<Cow<'a, str>> {
         let shown = match request {
             Some(request) if self.is_shown => redacted(request, MAX_LOGGED),
-            Some(request) => format!("({} bytes, not shown)", request.len()),
-            None => "(not read)".to_owned(),
+            Some(request) => format!("({} bytes, not shown)", request.len()).into(),
+            None => "(not read)".into(),
         };
         let response = match self.body.get(..self.body.floor_char_boundary(MAX_LOGGED)) {
             Some(start) if start.len() < self.body.len() => format!("{start}…").into(),
@@ -143,7 +143,7 @@ impl Reply {
         };
         vec![
             "Request.Body:...".into(),
-            shown.into(),
+            shown,
             Cow::Borrowed(&self.decision),
             "Response".into(),
             response,
