@@ -1,9 +1,10 @@
-//! How many instructions an invocation takes in process: a number that doesn't vary with the machine's mood.
+//! How many instructions an invocation takes in process, and each step of it: numbers that don't vary with the machine's mood.
 //!
 //! `cargo bench --bench instructions` needs valgrind. For each case it runs itself under callgrind twice, with few and with many
-//! invocations: the difference, divided by how many more there were, is what one invocation takes, without the start.
+//! repetitions: the difference, divided by how many more there were, is what one takes, without the start.
 
 use std::env;
+use std::hint::black_box;
 use std::process::{Command, ExitCode, Stdio};
 
 use actix_web::App;
@@ -11,7 +12,11 @@ use actix_web::rt::Runtime;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Bytes;
 use anyhow::{Context, Result, ensure};
-use custom_allocation::functions;
+use custom_allocation::allocation::CONTOSO;
+use custom_allocation::dps::{AllocationRequest, redacted};
+use custom_allocation::functions::{self, http_trigger1};
+use custom_allocation::host::{Answer, HttpRequest, HttpResponse, Invocation, ResponseHeaders};
+use serde::{Deserialize, Serialize};
 
 #[expect(
     clippy::expect_used,
@@ -19,7 +24,7 @@ use custom_allocation::functions;
 )]
 mod requests;
 
-use requests::{SIZES, envelope, request};
+use requests::{ENVELOPE, SIZES, envelope, request};
 
 const TOASTER: &str = "breakroom499-contoso-tstrsd-007";
 const WRAPPED: &str = "/HttpTrigger1";
@@ -28,8 +33,10 @@ const RAW: &str = "/api/HttpTrigger1";
 const FEW: u64 = 5;
 const MANY: u64 = 25;
 
-/// Under which the benchmark calls itself: the case, then the number of invocations.
-const INVOKE: &str = "--invoke";
+/// Under which the benchmark calls itself: `invocation` or `step`, its place, then how often.
+const REPEAT: &str = "--repeat";
+const INVOCATION: &str = "invocation";
+const STEP: &str = "step";
 
 struct Case {
     name: String,
@@ -65,24 +72,106 @@ fn cases() -> Vec<Case> {
     sized.chain(refused).collect()
 }
 
+/// A part of an invocation, and what repeats it so often.
+type Step = (&'static str, fn(u64) -> Result<()>);
+
+/// What the answer to the fixture's envelope takes, and the parts that it is made of.
+const STEPS: [Step; 7] = [
+    ("all of it, `http_trigger1::answer`", |count| {
+        repeat(count, || {
+            http_trigger1::answer(ENVELOPE.as_bytes(), "-").is_ok()
+        })
+    }),
+    ("check that the envelope is UTF-8", |count| {
+        repeat(count, || {
+            std::str::from_utf8(black_box(ENVELOPE.as_bytes())).is_ok()
+        })
+    }),
+    ("read the envelope as JSON, unescape the request", |count| {
+        repeat(count, || {
+            serde_json::from_str::<Invocation<'_, Data<'_>>>(ENVELOPE).is_ok()
+        })
+    }),
+    ("read the request", |count| {
+        let request = fixture_s_request()?;
+        repeat(count, || AllocationRequest::parse(&request).is_ok())
+    }),
+    ("decide, write the response", |count| {
+        let request = fixture_s_request()?;
+        let request = AllocationRequest::parse(&request)?;
+        repeat(count, || {
+            let allocation = CONTOSO.allocate(black_box(&request));
+            allocation.is_ok_and(|allocation| serde_json::to_string(&allocation.response).is_ok())
+        })
+    }),
+    ("look for secrets in the log", |count| {
+        let request = fixture_s_request()?;
+        repeat(count, || !redacted(black_box(&request), 4096).is_empty())
+    }),
+    ("write the answer", |count| {
+        let answer = http_trigger1::answer(ENVELOPE.as_bytes(), "-")?;
+        let answer: serde_json::Value = serde_json::from_slice(&answer)?;
+        let logs: Vec<String> = serde_json::from_value(answer["Logs"].clone())?;
+        let response = answer["Outputs"]["res"]["body"].as_str();
+        let body = response.context("the answer has no body")?;
+        repeat(count, || {
+            let res = HttpResponse {
+                status_code: 200,
+                headers: ResponseHeaders {
+                    content_type: "application/json".into(),
+                },
+                body: body.into(),
+            };
+            let logs = logs.iter().map(|line| line.as_str().into()).collect();
+            !Answer::new(Outputs { res }, logs).to_json().is_empty()
+        })
+    }),
+];
+
+#[derive(Deserialize)]
+struct Data<'a> {
+    #[serde(borrow)]
+    req: HttpRequest<'a>,
+}
+
+#[derive(Serialize)]
+struct Outputs<'a> {
+    res: HttpResponse<'a>,
+}
+
+fn fixture_s_request() -> Result<String> {
+    let envelope = Invocation::<Data<'_>>::parse(ENVELOPE.as_bytes())?;
+    let request = envelope.data.req.body()?;
+    Ok(request.context("the fixture has no body")?.into_owned())
+}
+
+fn repeat(count: u64, step: impl Fn() -> bool) -> Result<()> {
+    for _ in 0..count {
+        ensure!(black_box(step()), "the step fails");
+    }
+    Ok(())
+}
+
 fn main() -> Result<ExitCode> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    if let [flag, case, count] = arguments.as_slice()
-        && flag == INVOKE
-    {
-        invoke(case.parse()?, count.parse()?)?;
-    } else {
-        print()?;
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [REPEAT, INVOCATION, place, count] => invoke(place.parse()?, count.parse()?)?,
+        [REPEAT, STEP, place, count] => {
+            let place: usize = place.parse()?;
+            let (_, repeat) = STEPS.get(place).context("there is no such step")?;
+            repeat(count.parse()?)?;
+        }
+        _ => print()?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints the counts as a table in Markdown.
+/// Prints the counts as tables in Markdown.
 #[expect(clippy::print_stdout, reason = "it is what this program is for")]
 fn print() -> Result<()> {
     println!("| invocation | bytes | instructions | per byte |\n|---|--:|--:|--:|");
     for (place, Case { name, body, .. }) in cases().iter().enumerate() {
-        let each = (instructions(place, MANY)? - instructions(place, FEW)?) / (MANY - FEW);
+        let each = instructions_for_one(INVOCATION, place)?;
         let bytes = body.len() as u64;
         let tenths = each * 10 / bytes;
         println!(
@@ -91,15 +180,25 @@ fn print() -> Result<()> {
             tenths % 10
         );
     }
+    println!("\n| step | instructions |\n|---|--:|");
+    for (place, (name, _)) in STEPS.iter().enumerate() {
+        println!("| {name} | {} |", instructions_for_one(STEP, place)?);
+    }
     Ok(())
 }
 
-/// How many instructions this program takes for `count` invocations of a case, its own start included.
-fn instructions(case: usize, count: u64) -> Result<u64> {
+/// How many instructions one repetition takes.
+fn instructions_for_one(what: &str, place: usize) -> Result<u64> {
+    let [few, many] = [FEW, MANY].map(|count| instructions(what, place, count));
+    Ok((many? - few?) / (MANY - FEW))
+}
+
+/// How many instructions this program takes for `count` repetitions, its own start included.
+fn instructions(what: &str, place: usize, count: u64) -> Result<u64> {
     let run = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(env::current_exe()?)
-        .args([INVOKE, &case.to_string(), &count.to_string()])
+        .args([REPEAT, what, &place.to_string(), &count.to_string()])
         .stdin(Stdio::null())
         .output()
         .context("cannot run valgrind, which counts the instructions: install it")?;
@@ -112,7 +211,7 @@ fn instructions(case: usize, count: u64) -> Result<u64> {
     Ok(collected.trim().parse()?)
 }
 
-/// Runs a case so often.
+/// Runs an invocation so often.
 fn invoke(case: usize, count: u64) -> Result<()> {
     let cases = cases();
     let Case { path, body, .. } = cases.get(case).context("there is no such case")?;
