@@ -5,12 +5,13 @@
 //!
 //! # Layout
 //!
-//! Each layer knows only those below it, and the lower three are pure: no sockets, no clock, no environment.
+//! Each layer knows only those below it, and the lower four are pure: no sockets, no clock, no environment.
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`config`], [`server`], [`body`] | the process: settings, listener, signals, limits |
+//! | [`config`], [`server`] | the process: settings, listener, signals, limits |
 //! | [`functions`] | one module for each function folder: unwrap, allocate, wrap |
+//! | [`body`] | reading a request's body within bounds |
 //! | [`allocation`] | the policy: a request becomes a response or a refusal |
 //! | [`dps`] | the shapes of the Device Provisioning Service |
 //! | [`host`] | the shapes of the Functions host |

@@ -93,3 +93,19 @@ fn memory_grows_with_the_request_by_a_fixed_factor() {
         }
     }
 }
+
+#[test]
+fn memory_grows_with_the_depth_of_a_request_by_a_fixed_factor_too() {
+    let levels = 100_000;
+    let request = format!(r#"{{"a":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
+    for (path, body) in [(WRAPPED, envelope(&request)), (RAW, request)] {
+        let held = allocations(path, &body, "nested more than 128 levels deep").bytes_max;
+        // Besides what a flat request takes, the parser keeps a byte for each level.
+        let bound = 7 * body.len() / 2;
+        assert!(
+            usize::try_from(held).unwrap() <= bound,
+            "{path}: {held} bytes held for {} sent, more than {bound}",
+            body.len()
+        );
+    }
+}

@@ -1,6 +1,6 @@
 //! The real binary behind the emulated Functions host: what the Device Provisioning Service gets, over sockets, in both modes.
 //!
-//! Every test ends with no violation of the custom handler protocol.
+//! Every test ends with no violation of the custom handler protocol, but where it kills the handler itself.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -380,6 +380,7 @@ async fn the_process_logs_each_decision_once_with_the_invocation_s_id() {
             ),
         ]
     );
+    assert_no_violations(&host);
 }
 
 #[tokio::test]
@@ -470,6 +471,7 @@ async fn what_dps_makes_of_the_answers_is_what_they_mean() {
             outcome @ WebhookOutcome::Retry { .. } => panic!("{outcome}"),
         }
     }
+    assert_no_violations(&host);
 }
 
 #[cfg(unix)]

@@ -19,7 +19,7 @@ pub fn valid_answer(json: &[u8]) -> (u16, String) {
     (status as u16, body.to_owned())
 }
 
-/// Checks a sentence for a person: short, on one line, with a full stop where it is whole.
+/// Checks a sentence for a person: short, and on one line.
 pub fn short_sentence(sentence: &str) {
     assert!((10..300).contains(&sentence.len()), "{sentence:?}");
     assert!(!sentence.contains(char::is_control), "{sentence:?}");

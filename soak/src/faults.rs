@@ -13,7 +13,7 @@ use crate::connection::Connection;
 pub(crate) const CUT: usize = 1000;
 /// How many clients send a byte at a time.
 pub(crate) const SLOW: usize = 8;
-/// How many connections send twenty requests at once.
+/// How many connections send a request of every small case at once.
 pub(crate) const PIPELINES: usize = 50;
 /// How many connections stay silent, and then are used.
 pub(crate) const IDLE: usize = 500;
@@ -29,7 +29,7 @@ pub(crate) async fn run(port: u16, seconds: u64) -> Result<()> {
     Ok(())
 }
 
-/// Sends the start of a request, of every length there is, and goes away.
+/// Sends the start of a request, of many lengths, and goes away.
 async fn cut(port: u16) -> Result<()> {
     let cases = cases::all();
     for number in 0..CUT {
@@ -72,7 +72,7 @@ async fn slow(port: u16, seconds: u64) -> Result<()> {
     Ok(())
 }
 
-/// Sends twenty requests before reading the first answer.
+/// Sends a request of every small case before reading the first answer.
 async fn pipeline(port: u16) -> Result<()> {
     let cases = cases::all();
     for _ in 0..PIPELINES {

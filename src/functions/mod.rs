@@ -55,3 +55,48 @@ pub fn loggable(text: &str) -> String {
     let start = text.chars().take(MAX_CHARS);
     start.flat_map(char::escape_debug).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn an_invocation_s_id_is_at_most_a_guid() {
+        let guid = "0d4d4b3a-7c8c-4f6e-9a53-3c9be2b8d1f1";
+        for (header, expected) in [
+            (guid.to_owned(), guid),
+            (format!("{guid}0"), "-"),
+            ("1".to_owned(), "1"),
+            ("é".to_owned(), "-"),
+        ] {
+            let request = TestRequest::default().insert_header((INVOCATION_ID_HEADER, &*header));
+            assert_eq!(
+                invocation_id(&request.to_http_request()),
+                expected,
+                "{header}"
+            );
+        }
+        assert_eq!(
+            invocation_id(&TestRequest::default().to_http_request()),
+            "-"
+        );
+    }
+
+    #[test]
+    fn what_is_logged_is_short_and_on_one_line() {
+        let long = "a".repeat(128);
+        for (text, expected) in [
+            ("az-AZ.09_:", "az-AZ.09_:"),
+            (&*long, &*long),
+            (&format!("{long}b"), &*long),
+            (&format!("{long}\n"), &*long),
+            ("a b", "a b"),
+            ("a\n\u{1b}[2J", "a\\n\\u{1b}[2J"),
+            ("é\u{202e}", "é\\u{202e}"),
+        ] {
+            assert_eq!(loggable(text), expected, "{text:?}");
+        }
+    }
+}

@@ -27,10 +27,10 @@ const TUTORIAL_DEVICES: [&str; 3] = [
 #[command(after_help = "\
 Examples:
   emulator allocate                               The tutorial's toaster, its heat pump, and a stranger
-  emulator allocate my-toaster-contoso-tstrsd-1   A device of your own, through the tutorial's enrollment group
+  emulator allocate my-contoso-tstrsd-007         A toaster of your own; the tutorial's rules know no other ids
   emulator allocate request.json                  A whole AllocationRequest of your own
   emulator allocate --handler ./handler           A handler that is built already
-  emulator allocate --function-key s3cr3t         With keys checked, and this one sent
+  emulator allocate --function-key s3cr3t-k3y     With keys checked, and this one sent
 
 Exit status: 0 when the handler kept the custom handler protocol, whatever became of the devices; 1 when it did not.")]
 pub struct Allocate {

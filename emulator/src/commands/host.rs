@@ -18,7 +18,7 @@ use crate::functions_host::{FunctionsHost, HostEvent, Invocation};
 Examples:
   emulator host                           http://127.0.0.1:7071/api/HttpTrigger1
   emulator host --port 8080               Another port; 0 takes a free one
-  emulator host --function-key s3cr3t     401 without ?code=s3cr3t or the header x-functions-key
+  emulator host --function-key s3cr3t-k3y 401 without ?code=s3cr3t-k3y or the header x-functions-key
   emulator host --transfer content-length As requests travel under the Core Tools
 
 Then, in another terminal:

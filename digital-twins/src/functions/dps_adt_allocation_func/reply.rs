@@ -125,18 +125,16 @@ impl Reply {
     }
 
     /// The function's log, in the form of the DPS tutorial's.
-    fn logs(&self, request: &str) -> Vec<Cow<'_, str>> {
+    fn logs<'a>(&'a self, request: &'a str) -> Vec<Cow<'a, str>> {
         let shown = if self.is_json {
             redacted(request, MAX_LOGGED)
         } else {
-            format!(
-                "({} bytes that are no JSON object, not shown)",
-                request.len()
-            )
+            let bytes = request.len();
+            format!("({bytes} bytes that are no JSON object, not shown)").into()
         };
         vec![
             "Request.Body:...".into(),
-            shown.into(),
+            shown,
             Cow::Borrowed(&self.decision),
             "Response".into(),
             Cow::Borrowed(&self.body),
