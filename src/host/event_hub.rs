@@ -400,5 +400,8 @@ mod tests {
             !shown.contains("dev-1") && !shown.contains("21.5"),
             "{shown}"
         );
+        for name in ["EventData(", "EventProperties("] {
+            assert!(shown.contains(name), "{shown}");
+        }
     }
 }
