@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use emulator::dps::allocation_request::AllocationRequest;
 use emulator::dps::webhook_outcome::WebhookOutcome;
@@ -54,6 +55,12 @@ fn assert_answer(invocation: &Invocation, status: u16, body: &str) {
 }
 
 #[track_caller]
+/// Waits for what the host shall have seen, though not for ever.
+async fn until(host: &FunctionsHost, condition: impl Fn(&FunctionsHost) -> bool) {
+    let seen = tokio::time::timeout(Duration::from_mins(1), host.wait_until(condition)).await;
+    assert!(seen.is_ok(), "never seen in {:?}", host.output());
+}
+
 fn assert_no_violations(host: &FunctionsHost) {
     assert_eq!(host.violations(), [], "{:?}", host.output());
 }
@@ -356,7 +363,7 @@ async fn many_devices_at_once_each_get_their_own_answer() {
         ids.insert(device.await.unwrap());
     }
     // The last lines of the process may still be under way.
-    host.wait_until(|host| {
+    until(&host, |host| {
         ids.iter()
             .all(|id| host.output().iter().any(|line| line.text.contains(id)))
     })
@@ -368,7 +375,7 @@ async fn many_devices_at_once_each_get_their_own_answer() {
 async fn the_process_logs_each_decision_once_with_the_invocation_s_id() {
     let host = start().await;
     let invocation = host.invoke(webhook(REREGISTRATION)).await;
-    host.wait_until(|host| host.output().len() >= 2).await;
+    until(&host, |host| host.output().len() >= 2).await;
     let lines: Vec<String> = host.output().into_iter().map(|line| line.text).collect();
     assert_eq!(
         lines,
@@ -497,7 +504,7 @@ async fn a_signal_ends_the_process_with_success_and_a_kill_is_survived_by_the_ne
         .args(["-9", &host.handler_pid().unwrap().to_string()])
         .status();
     assert!(killed.unwrap().success());
-    host.wait_until(|host| host.starts() == 2).await;
+    until(&host, |host| host.starts() == 2).await;
     assert_answer(&host.invoke(webhook(REREGISTRATION)).await, 200, TOASTER);
     assert_eq!(host.handler_port(), port);
     assert!(matches!(host.violations()[..], [Violation::Exited { .. }]));

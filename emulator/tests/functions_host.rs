@@ -34,15 +34,21 @@ async fn perform(host: &FunctionsHost, script: &Value) -> Invocation {
         .unwrap()
 }
 
+/// Waits for what the host shall have seen, though not for ever.
+async fn until(host: &FunctionsHost, condition: impl Fn(&FunctionsHost) -> bool) {
+    let seen = tokio::time::timeout(PATIENCE, host.wait_until(condition)).await;
+    let (violations, output) = (host.violations(), host.output());
+    assert!(seen.is_ok(), "never seen in {violations:?}, {output:?}");
+}
+
 /// Waits for a violation that says `sentence`.
 async fn until_violation(host: &FunctionsHost, sentence: &str) {
-    let seen = host.wait_until(|host| {
+    until(host, |host| {
         host.violations()
             .iter()
             .any(|violation| violation.to_string().contains(sentence))
-    });
-    let in_time = tokio::time::timeout(PATIENCE, seen).await;
-    assert!(in_time.is_ok(), "{sentence}: {:?}", host.violations());
+    })
+    .await;
 }
 
 fn sentences(invocation: &Invocation) -> Vec<String> {
@@ -199,7 +205,7 @@ async fn lines_have_the_level_that_the_host_gives_them() {
     perform(&host, &script).await;
     until_violation(&host, "log it as an error: on stderr").await;
     until_violation(&host, "log it as a warning: a warning").await;
-    host.wait_until(|host| host.output().len() == 5).await;
+    until(&host, |host| host.output().len() == 5).await;
     let output = host.output();
     let line = |text: &str| {
         output
@@ -343,7 +349,7 @@ async fn an_invocation_waits_for_a_handler_only_so_long() {
     };
     let host = start(&app, impatient).await;
     perform(&host, &json!({"exit": 1})).await;
-    host.wait_until(|host| host.starts() == 2).await;
+    until(&host, |host| host.starts() == 2).await;
     assert_eq!(perform(&host, &json!({})).await.response.status, 503);
 }
 
@@ -352,11 +358,11 @@ async fn the_third_crash_stops_the_host() {
     let app = App::plain();
     let host = start(&app, |options| options).await;
     for starts in 1..=3 {
-        host.wait_until(|host| host.starts() == starts).await;
+        until(&host, |host| host.starts() == starts).await;
         perform(&host, &json!({"exit": 1})).await;
     }
     until_violation(&host, "failed 3 times within 30 minutes").await;
-    host.wait_until(FunctionsHost::is_stopped).await;
+    until(&host, FunctionsHost::is_stopped).await;
     assert_eq!(perform(&host, &json!({})).await.response.status, 503);
     assert_eq!(host.stop().await.unwrap().code, Some(1));
 }
@@ -367,7 +373,7 @@ async fn exit_code_200_is_a_restart_that_is_held_against_nobody() {
     let host = start(&app, |options| options).await;
     for starts in 2..6 {
         perform(&host, &json!({"exit": 200})).await;
-        host.wait_until(|host| host.starts() == starts).await;
+        until(&host, |host| host.starts() == starts).await;
     }
     assert!(
         !host
@@ -405,7 +411,7 @@ async fn an_invocation_that_takes_too_long_costs_the_handler_its_life() {
         "{:?}",
         sentences(&invocation)
     );
-    host.wait_until(|host| host.starts() == 2).await;
+    until(&host, |host| host.starts() == 2).await;
     assert_eq!(host.violations(), invocation.violations);
 }
 
@@ -536,7 +542,7 @@ async fn the_process_is_started_as_host_json_says() {
         host.handler_port(),
         root.join("Puppet").display()
     );
-    host.wait_until(|host| !host.output().is_empty()).await;
+    until(&host, |host| !host.output().is_empty()).await;
     assert_eq!(host.output()[0].text, expected);
 }
 
