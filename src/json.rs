@@ -4,6 +4,7 @@
 //! came as ([`Lazy`]), and the few members that matter are picked out by name (`members`). Syntax is checked to
 //! the last byte; types are checked where a member is read. Nothing here recurses, so nesting costs no stack.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -178,6 +179,16 @@ impl Visitor<'_> for Place<'_> {
     }
 }
 
+/// What the JSON string `json` says; `None` when it is none, or escapes half of a character.
+pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
+    let inside = json.strip_prefix('"')?.strip_suffix('"')?;
+    if inside.contains('\\') {
+        serde_json::from_str(json).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(inside))
+    }
+}
+
 /// What kind of value the JSON text `json` is, with its article: `"a string"`.
 pub(crate) fn kind(json: &str) -> &'static str {
     match json.trim_ascii_start().as_bytes().first() {
@@ -277,6 +288,15 @@ mod tests {
         }
         for json in ["[]", "5", "null", r#""{}""#, "true"] {
             assert!(members(json, &["a"]).unwrap_err().is_data(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_string_s_text_is_copied_only_where_something_is_escaped() {
+        assert!(matches!(text(r#""a é""#), Some(Cow::Borrowed("a é"))));
+        assert_eq!(text(r#""{\"a\"}\u00e9""#).as_deref(), Some(r#"{"a"}é"#));
+        for json in [r#""\ud83d""#, "5", "null", "{}", r#"["a"]"#, "\"", ""] {
+            assert_eq!(text(json), None, "{json}");
         }
     }
 

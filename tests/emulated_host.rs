@@ -54,13 +54,13 @@ fn assert_answer(invocation: &Invocation, status: u16, body: &str) {
     assert_eq!(response.header("Content-Type"), Some(content_type));
 }
 
-#[track_caller]
 /// Waits for what the host shall have seen, though not for ever.
 async fn until(host: &FunctionsHost, condition: impl Fn(&FunctionsHost) -> bool) {
     let seen = tokio::time::timeout(Duration::from_mins(1), host.wait_until(condition)).await;
     assert!(seen.is_ok(), "never seen in {:?}", host.output());
 }
 
+#[track_caller]
 fn assert_no_violations(host: &FunctionsHost) {
     assert_eq!(host.violations(), [], "{:?}", host.output());
 }

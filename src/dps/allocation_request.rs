@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
@@ -162,15 +161,12 @@ fn parse_text(
     member: impl Into<Cow<'static, str>>,
     json: &RawValue,
 ) -> Result<Cow<'_, str>, RequestError> {
-    #[derive(Deserialize)]
-    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-    match serde_json::from_str(json.get()) {
-        Ok(Text(text)) => Ok(text),
-        Err(error) if error.is_data() => Err(RequestError::wrong_type(member, "a string", json)),
-        Err(_) => Err(RequestError::NotText {
+    match json::text(json.get()) {
+        Some(text) => Ok(text),
+        None if json.get().starts_with('"') => Err(RequestError::NotText {
             member: member.into(),
         }),
+        None => Err(RequestError::wrong_type(member, "a string", json)),
     }
 }
 

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use crate::json;
+
 /// How a member's name ends, in any case and with or without a plural's s, when its value is nobody's business: the keys of
 /// every attestation, certificates, and what devices put into their payloads under such names.
 const SECRET_NAMES: [&str; 12] = [
@@ -77,14 +79,14 @@ fn look_at(json: &str) -> (Option<(&str, Cow<'_, str>)>, &str) {
         let masked = is_certificate(string).then_some((string, MASK.into()));
         return (masked, behind);
     };
-    let name = unescaped(string);
+    let name = json::text(string);
     let is_url = name.as_deref() == Some(WEBHOOK_URL);
     // What can't be read is taken for a secret.
     if !is_url && !name.is_none_or(|name| is_secret(&name)) {
         return (None, value);
     }
     let (value, behind) = split_value(value);
-    let mask = match unescaped(value).filter(|_| is_url) {
+    let mask = match json::text(value).filter(|_| is_url) {
         Some(url) => without_query(&url).map(Cow::Owned),
         None => (!is_nothing(value)).then_some(MASK.into()),
     };
@@ -153,16 +155,6 @@ fn is_nothing(value: &str) -> bool {
         || value
             .bytes()
             .all(|byte| matches!(byte, b'{' | b'}' | b'[' | b']') || byte.is_ascii_whitespace())
-}
-
-/// What a JSON string says; `None` when it is none, or escapes half of a character.
-fn unescaped(json: &str) -> Option<Cow<'_, str>> {
-    let inside = json.strip_prefix('"')?.strip_suffix('"')?;
-    if inside.contains('\\') {
-        serde_json::from_str(json).ok().map(Cow::Owned)
-    } else {
-        Some(Cow::Borrowed(inside))
-    }
 }
 
 /// The JSON string of a URL whose query is masked as the service does; `None` when it has none, or is masked already.

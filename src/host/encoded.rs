@@ -7,6 +7,8 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::json;
+
 /// A value of `Data` or `Metadata`, as the JSON text that it is behind the host's encoding: the array `[1]` arrives as the
 /// string `"[1]"`, the text `a` as the string `"\"a\""`, and an object as itself.
 ///
@@ -24,16 +26,14 @@ impl Encoded<'_> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Encoded<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
         let raw = <&RawValue>::deserialize(deserializer)?.get();
-        if raw.starts_with('"') {
-            let Text(text) = serde_json::from_str(raw).map_err(D::Error::custom)?;
-            Ok(Self(text))
+        let text = if raw.starts_with('"') {
+            json::text(raw)
         } else {
-            Ok(Self(raw.into()))
-        }
+            Some(raw.into())
+        };
+        text.map(Self)
+            .ok_or_else(|| D::Error::custom("half of a character"))
     }
 }
 

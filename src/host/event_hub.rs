@@ -187,10 +187,7 @@ impl fmt::Debug for EventProperties<'_> {
 
 /// What a JSON string says; any other JSON, and a string with half a character in it, as it is written.
 fn text(json: &RawValue) -> Cow<'_, str> {
-    #[derive(Deserialize)]
-    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-    serde_json::from_str(json.get()).map_or(json.get().into(), |Text(text)| text)
+    json::text(json.get()).unwrap_or(json.get().into())
 }
 
 /// Why an invocation has no batch of events.
