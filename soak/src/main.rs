@@ -18,8 +18,9 @@ use clap::Parser;
 
 use handler::Handler;
 
-/// How much the resident memory may differ between two looks at an allocator's pools.
-const MEMORY_NOISE_KIB: u64 = 2048;
+/// How much higher the peak of the resident memory may be at the end. It depends on which large requests happen to meet, and comes to
+/// rest only after some millions of invocations; a leak of 13 bytes in each of half a million would be more.
+const MEMORY_NOISE_KIB: u64 = 6 << 10;
 
 /// Load and faults against the handler, on 127.0.0.1, in less than five minutes.
 #[derive(Parser)]
@@ -68,8 +69,8 @@ async fn main() -> Result<()> {
         faults::IDLE
     );
     println!(
-        "memory: {} KiB halfway, {} KiB at the end, {} KiB at the peak",
-        warm.resident_kib, end.resident_kib, end.peak_kib
+        "memory: {} KiB halfway, at its peak {} KiB until then; {} KiB at the end, at its peak {} KiB",
+        warm.resident_kib, warm.peak_kib, end.resident_kib, end.peak_kib
     );
     println!(
         "open files: {} halfway, {} at the end",
@@ -77,7 +78,7 @@ async fn main() -> Result<()> {
     );
     ensure!(end.open_files <= warm.open_files, "open files have grown");
     ensure!(
-        end.resident_kib <= warm.resident_kib + MEMORY_NOISE_KIB,
+        end.peak_kib <= warm.peak_kib + MEMORY_NOISE_KIB,
         "memory has grown"
     );
     handler.terminate().await?;
