@@ -39,7 +39,7 @@ fn app() -> App {
     app
 }
 
-/// `emulator dps`, killed with the test.
+/// `emulator dps`, ended with the test.
 struct Dps {
     process: Child,
     /// The lines up to the end of the snippets.
@@ -85,7 +85,9 @@ impl Dps {
 
 impl Drop for Dps {
     fn drop(&mut self) {
-        self.process.kill().unwrap();
+        // As with Ctrl+C: killed, it could not end its handler.
+        let pid = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
         self.process.wait().unwrap();
     }
 }
