@@ -18,7 +18,7 @@ pub(crate) const SIZES: [(&str, usize); 4] = [
 
 /// A request of `size` bytes from the device `registration_id`, whose payload takes what the fixture's request leaves.
 pub(crate) fn request(registration_id: &str, size: usize) -> String {
-    let mut request = fixture_s_request();
+    let mut request: Value = serde_json::from_str(&fixture_s_request()).expect("the body is JSON");
     let device = &mut request["deviceRuntimeContext"];
     device["registrationId"] = registration_id.into();
     device["payload"] = json!({"readings": [], "note": ""});
@@ -49,10 +49,11 @@ pub(crate) fn envelope(request: &str) -> String {
     envelope.to_string()
 }
 
-fn fixture_s_request() -> Value {
+/// The request in the fixture's envelope.
+pub(crate) fn fixture_s_request() -> String {
     let envelope = fixture();
     let request = envelope["Data"]["req"]["Body"].as_str();
-    serde_json::from_str(request.expect("the fixture has a body")).expect("the body is JSON")
+    request.expect("the fixture has a body").to_owned()
 }
 
 fn fixture() -> Value {

@@ -6,9 +6,9 @@ mod common;
 
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use common::{App, puppet};
+use common::{App, Serving, puppet};
 use serde_json::json;
 
 /// What a run of the emulator left behind.
@@ -237,25 +237,6 @@ fn a_handler_that_belongs_to_a_package_is_built_anew_each_time() {
         "{}",
         run.stderr
     );
-}
-
-/// An emulator that serves, and ends with the test, whatever comes of that.
-struct Serving(Child);
-
-impl Serving {
-    fn interrupt(&self) {
-        let pid = rustix::process::Pid::from_raw(self.0.id().try_into().unwrap()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        if self.0.try_wait().unwrap().is_none() {
-            self.interrupt();
-            self.0.wait().unwrap();
-        }
-    }
 }
 
 #[test]

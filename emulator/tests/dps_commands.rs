@@ -5,9 +5,9 @@ mod common;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use common::{App, puppet};
+use common::{App, Serving, puppet};
 
 const TOASTER: &str = "breakroom499-contoso-tstrsd-007";
 
@@ -41,7 +41,7 @@ fn app() -> App {
 
 /// `emulator dps`, ended with the test.
 struct Dps {
-    process: Child,
+    _process: Serving,
     /// The lines up to the end of the snippets.
     introduction: Vec<String>,
 }
@@ -65,7 +65,7 @@ impl Dps {
         }
         std::thread::spawn(move || lines.for_each(drop));
         Self {
-            process,
+            _process: Serving(process),
             introduction,
         }
     }
@@ -80,15 +80,6 @@ impl Dps {
     fn port(&self, label: &str) -> &str {
         let (_, port) = self.value(label).rsplit_once(':').unwrap();
         port
-    }
-}
-
-impl Drop for Dps {
-    fn drop(&mut self) {
-        // As with Ctrl+C: killed, it could not end its handler.
-        let pid = rustix::process::Pid::from_child(&self.process);
-        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-        self.process.wait().unwrap();
     }
 }
 

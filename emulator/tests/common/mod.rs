@@ -1,8 +1,9 @@
-//! Apps on disk for the tests.
+//! Apps on disk for the tests, and emulators that serve them.
 
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
 use std::path::{Path, PathBuf};
+use std::process::Child;
 
 use serde_json::{Value, json};
 
@@ -64,5 +65,25 @@ fn merge(into: &mut Value, from: &Value) {
             }
         }
         (into, from) => *into = from.clone(),
+    }
+}
+
+/// An emulator that serves, and ends with the test, whatever comes of that.
+pub(crate) struct Serving(pub(crate) Child);
+
+impl Serving {
+    /// Ends it as Ctrl+C does; killed, it could not end its handler.
+    pub(crate) fn interrupt(&self) {
+        let pid = rustix::process::Pid::from_raw(self.0.id().try_into().unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if self.0.try_wait().unwrap().is_none() {
+            self.interrupt();
+            self.0.wait().unwrap();
+        }
     }
 }
