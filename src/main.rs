@@ -1,10 +1,9 @@
-//! The custom handler's process: settings, log, listener.
+//! The custom handler's process: settings and log.
 
 use std::io::Write;
-use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use custom_allocation::config::Config;
 use custom_allocation::server;
 use env_logger::{Env, Target};
@@ -25,11 +24,7 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<()> {
     let Config { port } = Config::from_env()?;
-    let address = (Ipv4Addr::LOCALHOST, port);
-    let listener = TcpListener::bind(address)
-        .with_context(|| format!("cannot listen on {}:{port}", address.0))?;
-    log::info!("listening on {}:{port}", address.0);
-    server::serve(listener).await
+    server::serve(port).await
 }
 
 /// Logs to stdout, as the host takes every line on stderr for an error. It adds the time itself.

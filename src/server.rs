@@ -1,12 +1,13 @@
-//! Serving the app on a listener, until a signal says stop.
+//! Serving the app on a port, until a signal says stop.
 
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer};
 use anyhow::{Context, Result};
 
+use crate::config::PORT_VARIABLE;
 use crate::functions;
 
 /// How long a connection may be idle, before its first request and after any. It is longer than the minute after which the host's
@@ -17,37 +18,43 @@ const IDLE_TIMEOUT: Duration = Duration::from_mins(2);
 /// How many connections each worker has at the most. The host keeps one for each invocation under way; further ones wait.
 const MAX_CONNECTIONS: usize = 1024;
 
+/// How many connections the system holds until a worker takes them. Where it is full, whoever calls tries again after a second.
+const BACKLOG: u32 = 1024;
+
 /// How long requests in flight may take after a signal. An invocation takes microseconds; whoever is slower has gone.
 const SHUTDOWN_TIMEOUT_SECONDS: u64 = 5;
 
-/// Serves the app on `listener` until the process gets SIGTERM or SIGINT, and finishes what is in flight.
+/// Serves the app at `port` of 127.0.0.1 until the process gets SIGTERM or SIGINT, and finishes what is in flight.
 ///
 /// # Errors
-/// When the listener is unusable, or signals can't be listened to.
-pub async fn serve(listener: TcpListener) -> Result<()> {
-    serve_routes(listener, functions::routes).await
+/// When the port is taken, or signals can't be listened to.
+pub async fn serve(port: u16) -> Result<()> {
+    serve_routes(port, functions::routes).await
 }
 
 /// [`serve`] for an app with routes of its own.
 ///
 /// # Errors
 /// As [`serve`].
-pub async fn serve_routes<R>(listener: TcpListener, routes: R) -> Result<()>
+pub async fn serve_routes<R>(port: u16, routes: R) -> Result<()>
 where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let stop = stop_signal()?;
-    HttpServer::new(move || App::new().configure(routes.clone()))
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let server = HttpServer::new(move || App::new().configure(routes.clone()))
         .keep_alive(IDLE_TIMEOUT)
         .client_request_timeout(IDLE_TIMEOUT)
         .max_connections(MAX_CONNECTIONS)
+        .backlog(BACKLOG)
         .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
         .shutdown_signal(stop)
-        .listen(listener)
-        .context("cannot serve on the listener")?
-        .run()
-        .await
-        .context("the server failed")
+        .bind(address)
+        .with_context(|| {
+            format!("cannot listen on {address} (another port is named in {PORT_VARIABLE})")
+        })?;
+    log::info!("listening on {address}");
+    server.run().await.context("the server failed")
 }
 
 /// Ready when the process is asked to stop.

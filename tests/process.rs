@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 const ENVELOPE: &str = include_str!("fixtures/host/http_dps_group.json");
 const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
@@ -134,10 +135,30 @@ fn a_taken_port_is_one_sentence_and_a_failure() {
     let output = fail(&[(PORT, &port)]);
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
-        stderr.starts_with(&format!("cannot listen on 127.0.0.1:{port}: ")),
+        stderr.starts_with(&format!(
+            "cannot listen on 127.0.0.1:{port} (another port is named in {PORT}): "
+        )),
         "{stderr}"
     );
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn whoever_comes_while_the_process_is_busy_is_let_in() {
+    let handler = Handler::start(PORT);
+    handler.signal("STOP");
+    let address = SocketAddr::from(([127, 0, 0, 1], handler.port));
+    let connections: Vec<_> = (0..300)
+        .map(|_| TcpStream::connect_timeout(&address, Duration::from_secs(30)).unwrap())
+        .collect();
+    handler.signal("CONT");
+    for mut connection in connections {
+        connection.write_all(&post(ENVELOPE)).unwrap();
+        assert!(read_answer(&mut connection).starts_with("HTTP/1.1 200 OK\r\n"));
+    }
+    handler.signal("TERM");
+    assert_eq!(handler.wait().0, Some(0));
 }
 
 #[test]

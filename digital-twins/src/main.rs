@@ -1,10 +1,9 @@
-//! The custom handler's process: settings, log, listener.
+//! The custom handler's process: settings and log.
 
 use std::io::Write;
-use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use custom_allocation::server;
 use digital_twins::app::App;
 use digital_twins::config::Config;
@@ -26,25 +25,18 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<()> {
     let config = Config::from_env()?;
-    let address = (Ipv4Addr::LOCALHOST, config.port);
-    let listener = TcpListener::bind(address)
-        .with_context(|| format!("cannot listen on {}:{}", address.0, address.1))?;
-    log::info!(
-        "listening on {}:{} for {}",
-        address.0,
-        address.1,
-        config.adt.url
-    );
-    server::serve_routes(listener, functions::routes(App::new(config))).await
+    log::info!("the Digital Twins instance is {}", config.adt.url);
+    let port = config.port;
+    server::serve_routes(port, functions::routes(App::new(config))).await
 }
 
 /// Logs to stdout, as the host takes every line on stderr for an error. It adds the time itself.
 ///
 /// The libraries below are quiet: what they would tell at their most talkative includes headers, which hold tokens.
 fn start_log() {
-    env_logger::Builder::from_env(
-        Env::new().default_filter_or("warn,digital_twins=info,digital_twins_handler=info"),
-    )
+    env_logger::Builder::from_env(Env::new().default_filter_or(
+        "warn,custom_allocation=info,digital_twins=info,digital_twins_handler=info",
+    ))
     .target(Target::Stdout)
     .format(|line, record| writeln!(line, "{} {}", record.level(), record.args()))
     .init();
