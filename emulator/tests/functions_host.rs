@@ -515,13 +515,32 @@ async fn an_app_that_cannot_be_loaded_is_named() {
         error.contains("Broken/function.json cannot be used: "),
         "{error}"
     );
-    let app = App::plain();
-    app.write("local.settings.json", r#"{"IsEncrypted":true,"Values":{}}"#);
-    let error = FunctionsHost::start(options(&app))
-        .await
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("it is encrypted"), "{error}");
+    for (settings, problem) in [
+        (
+            r#"{"IsEncrypted":true,"Values":{}}"#,
+            "it is encrypted; run `func settings decrypt` first",
+        ),
+        (
+            r#"{"Values":{"A":"a","B":{"s3cr3t":1}}}"#,
+            "\"Values.B\" must be a string",
+        ),
+        (
+            r#"{"Values":"s3cr3t"}"#,
+            "\"Values\" must be an object of strings",
+        ),
+        (r#"["s3cr3t"]"#, "it must be a JSON object"),
+    ] {
+        let app = App::plain();
+        app.write("local.settings.json", settings);
+        let error = FunctionsHost::start(options(&app))
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.ends_with(&format!("local.settings.json cannot be used: {problem}")),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::function::Function;
 use super::host_json::HostSettings;
@@ -64,7 +66,7 @@ struct LocalSettings {
     #[serde(rename = "IsEncrypted", default)]
     is_encrypted: bool,
     #[serde(rename = "Values", default)]
-    values: HashMap<String, String>,
+    values: Value,
 }
 
 impl App {
@@ -128,15 +130,36 @@ fn load_local_settings(file: &Path) -> Result<HashMap<String, String>, AppError>
     if !file.is_file() {
         return Ok(HashMap::new());
     }
-    let settings: LocalSettings =
-        serde_json::from_str(&read(file)?).map_err(|error| AppError::new(file, error))?;
+    let wrong = |problem: &str| AppError::new(file, problem);
+    let settings: LocalSettings = parse(&read(file)?).map_err(|problem| wrong(&problem))?;
     if settings.is_encrypted {
-        return Err(AppError::new(
-            file,
-            "it is encrypted; run `func settings decrypt` first",
-        ));
+        return Err(wrong("it is encrypted; run `func settings decrypt` first"));
     }
-    Ok(settings.values)
+    // No complaint shows a value, as any may be a secret.
+    let values = match settings.values {
+        Value::Null => return Ok(HashMap::new()),
+        Value::Object(values) => values,
+        _ => return Err(wrong("\"Values\" must be an object of strings")),
+    };
+    let settings = values.into_iter().map(|(name, value)| match value {
+        Value::String(value) => Ok((name, value)),
+        _ => Err(wrong(&format!("\"Values.{name}\" must be a string"))),
+    });
+    settings.collect()
+}
+
+/// Reads the JSON object of a settings file.
+///
+/// # Errors
+/// A sentence that names the member.
+pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err("it must be a JSON object".to_owned());
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    let file = serde_path_to_error::deserialize(&mut json).map_err(|error| error.to_string())?;
+    json.end().map_err(|error| error.to_string())?;
+    Ok(file)
 }
 
 fn read(file: &Path) -> Result<String, AppError> {

@@ -6,6 +6,7 @@
 
 use serde::Deserialize;
 
+use super::app;
 use super::retry::RetryPolicy;
 use super::route::Route;
 
@@ -127,7 +128,7 @@ impl Function {
         route_prefix: &str,
         setting: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, String> {
-        let file: File = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let file: File = app::parse(text)?;
         let is_on = |value: Option<String>| {
             value.is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
         };

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::app::AppError;
+use super::app::{self, AppError};
 use super::retry::RetryPolicy;
 use super::timespan;
 
@@ -88,8 +88,7 @@ struct HttpExtension {
 impl HostSettings {
     /// Reads the file's text.
     pub(crate) fn parse(text: &str) -> Result<Self, AppError> {
-        let file: File =
-            serde_json::from_str(text).map_err(|error| AppError::host_json(error.to_string()))?;
+        let file: File = app::parse(text).map_err(AppError::host_json)?;
         if file.version.as_deref() != Some("2.0") {
             return Err(AppError::host_json("\"version\" must be \"2.0\""));
         }
@@ -176,6 +175,13 @@ mod tests {
     fn what_the_host_would_not_start_with_is_named() {
         for (text, named) in [
             ("{", "EOF while parsing"),
+            ("[\"2.0\"]", "it must be a JSON object"),
+            ("{} {}", "trailing characters"),
+            (r#"{"version":2}"#, "version: invalid type: integer `2`"),
+            (
+                r#"{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"h","arguments":"a"}}}"#,
+                "customHandler.description.arguments: invalid type",
+            ),
             (r#"{"version":"1.0"}"#, "\"version\" must be \"2.0\""),
             (r#"{"version":"2.0"}"#, "it has no \"customHandler\""),
             (
