@@ -29,18 +29,19 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
-    match Arguments::parse().command {
+async fn main() -> ExitCode {
+    let ended = match Arguments::parse().command {
         Command::Allocate(arguments) => allocate::run(arguments).await,
         Command::Host(arguments) => host::run(arguments).await,
         Command::Dps(arguments) => dps::run(arguments).await,
         Command::Device(arguments) => device::run(arguments).await,
         Command::Fleet(arguments) => fleet::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
-        Command::ComputeDeviceKey(arguments) => {
-            compute_device_key::run(&arguments);
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::ComputeDeviceKey(arguments) => compute_device_key::run(&arguments),
         Command::Twins(arguments) => twins::run(arguments).await,
-    }
+    };
+    ended.unwrap_or_else(|error| {
+        anstream::eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
 }

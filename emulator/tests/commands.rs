@@ -25,6 +25,7 @@ fn command(directory: &Path, arguments: &[&str]) -> Command {
         .args(arguments)
         .env_remove("CARGO_TARGET_DIR")
         .env_remove("PUPPET_MODE")
+        .env("RUST_BACKTRACE", "1")
         .stdin(Stdio::null());
     command
 }
@@ -187,10 +188,18 @@ fn allocate_says_what_is_wrong_with_its_arguments() {
             "cannot use the handler nowhere",
         ),
         (empty.path(), &["allocate"], "there is no host.json in "),
+        (
+            app.path(),
+            &["allocate", "--app", "nowhere"],
+            "there is no host.json in nowhere; name the folder of a Functions app",
+        ),
     ] {
         let run = run(directory, arguments);
         assert!(
-            !run.succeeded && run.stderr.contains(sentence),
+            !run.succeeded
+                && run.stderr.starts_with("error: ")
+                && run.stderr.contains(sentence)
+                && run.stderr.lines().count() == 1,
             "{sentence}: {}{}",
             run.stdout,
             run.stderr
@@ -203,6 +212,33 @@ fn allocate_says_what_is_wrong_with_its_arguments() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn a_key_that_is_none_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, option) in [
+        (
+            &[
+                "compute-device-key",
+                "--registration-id",
+                "a",
+                "--key",
+                "s3cr3t!",
+            ][..],
+            "--key",
+        ),
+        (&["device", "a", "--key", "s3cr3t!"], "--key"),
+        (&["device", "a", "--group-key", "s3cr3t!"], "--group-key"),
+        (&["fleet", "--group-key", "s3cr3t!"], "--group-key"),
+    ] {
+        let run = run(folder.path(), arguments);
+        assert!(!run.succeeded);
+        let expected = format!(
+            "error: {option}: a symmetric key must be base64 text, as the portal shows it\n"
+        );
+        assert_eq!(run.stderr, expected, "{arguments:?}");
+    }
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! `emulator compute-device-key`: what `az iot dps enrollment-group compute-device-key` prints.
 
+use std::process::ExitCode;
+
+use anyhow::Context as _;
 use clap::Args;
 
 use crate::dps::symmetric_key::SymmetricKey;
@@ -12,11 +15,17 @@ pub struct ComputeDeviceKey {
     registration_id: String,
     /// The group's primary or secondary key.
     #[arg(long, visible_alias = "symmetric-key", value_name = "KEY")]
-    key: SymmetricKey,
+    // Read by the command, as a complaint of clap's would show the key.
+    key: String,
 }
 
 /// Runs the command.
-pub fn run(arguments: &ComputeDeviceKey) {
-    let key = arguments.key.derive(&arguments.registration_id);
+///
+/// # Errors
+/// The key is none.
+pub fn run(arguments: &ComputeDeviceKey) -> anyhow::Result<ExitCode> {
+    let group_key = SymmetricKey::parse(&arguments.key).context("--key")?;
+    let key = group_key.derive(&arguments.registration_id);
     anstream::println!("{}", key.to_base64());
+    Ok(ExitCode::SUCCESS)
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Args;
 use serde_json::Value;
 
@@ -20,10 +21,11 @@ pub struct SimulatedDevice {
     registration_id: String,
     /// The key of the device's group, from which its own is derived.
     #[arg(long, value_name = "KEY", conflicts_with = "key")]
-    group_key: Option<SymmetricKey>,
+    // Read by the command, as a complaint of clap's would show the key.
+    group_key: Option<String>,
     /// The device's own key.
     #[arg(long, value_name = "KEY")]
-    key: Option<SymmetricKey>,
+    key: Option<String>,
     /// What the device tells the webhook.
     #[arg(long, value_name = "JSON", value_parser = json)]
     payload: Option<Value>,
@@ -41,12 +43,13 @@ fn json(text: &str) -> Result<Value, serde_json::Error> {
 /// Runs the command.
 ///
 /// # Errors
-/// The CA file can't be used.
+/// The key or the CA file can't be used.
 pub async fn run(arguments: SimulatedDevice) -> anyhow::Result<ExitCode> {
-    let key = match (arguments.key, arguments.group_key) {
-        (Some(key), _) => key,
-        (None, Some(group_key)) => group_key.derive(&arguments.registration_id),
-        (None, None) => SymmetricKey::parse(TUTORIAL_GROUP_KEY)?.derive(&arguments.registration_id),
+    let derived = |group_key: SymmetricKey| group_key.derive(&arguments.registration_id);
+    let key = match (&arguments.key, &arguments.group_key) {
+        (Some(key), _) => SymmetricKey::parse(key).context("--key")?,
+        (None, Some(key)) => derived(SymmetricKey::parse(key).context("--group-key")?),
+        (None, None) => derived(SymmetricKey::parse(TUTORIAL_GROUP_KEY)?),
     };
     let device = Device {
         registration_id: arguments.registration_id,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use clap::Args;
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -33,7 +34,8 @@ pub struct Fleet {
     registration_id: Vec<String>,
     /// The key of the devices' group; without it, the tutorial's.
     #[arg(long, value_name = "KEY", default_value = TUTORIAL_GROUP_KEY, hide_default_value = true)]
-    group_key: SymmetricKey,
+    // Read by the command, as a complaint of clap's would show the key.
+    group_key: String,
     /// How the devices speak to the service.
     #[arg(long, value_enum, default_value = "https")]
     transport: Transport,
@@ -60,8 +62,9 @@ struct Summary {
 /// Runs the command. Exit status 0 when every device has a hub.
 ///
 /// # Errors
-/// The CA file can't be used.
+/// The key or the CA file can't be used.
 pub async fn run(arguments: Fleet) -> anyhow::Result<ExitCode> {
+    let group_key = SymmetricKey::parse(&arguments.group_key).context("--group-key")?;
     let trust = arguments.service.trust()?;
     let target = arguments.service.target();
     let bar = ProgressBar::new(arguments.count.try_into()?);
@@ -69,7 +72,7 @@ pub async fn run(arguments: Fleet) -> anyhow::Result<ExitCode> {
         "{bar:40} {pos}/{len} devices, {per_sec}, {eta} left",
     )?);
     let registrations = arguments
-        .devices()
+        .devices(&group_key)
         .map(|device| register(device, arguments.transport, &target, &trust));
     let mut registered = stream::iter(registrations).buffer_unordered(arguments.concurrency.into());
     let mut summary = Summary::default();
@@ -87,12 +90,12 @@ pub async fn run(arguments: Fleet) -> anyhow::Result<ExitCode> {
 }
 
 impl Fleet {
-    fn devices(&self) -> impl Iterator<Item = Device> {
+    fn devices(&self, group_key: &SymmetricKey) -> impl Iterator<Item = Device> {
         let patterns = self.registration_id.iter().cycle();
         patterns.zip(1..=self.count).map(|(pattern, number)| {
             let registration_id = pattern.replace(NUMBER, &number.to_string());
             Device {
-                key: self.group_key.derive(&registration_id),
+                key: group_key.derive(&registration_id),
                 registration_id,
                 payload: None,
             }

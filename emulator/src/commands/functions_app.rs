@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
@@ -58,7 +58,7 @@ impl FunctionsApp {
         self.options_of(&app)
     }
 
-    /// The app's folder; without `--app`, the folder of that name below the current one, or the nearest app.
+    /// The app's folder; without `--app`, the folder of that name below the current one or one above, or the nearest app.
     ///
     /// # Errors
     /// When there is no app.
@@ -67,18 +67,23 @@ impl FunctionsApp {
             return Ok(app.clone());
         }
         let current = std::env::current_dir().context("cannot tell the current folder")?;
-        let named = current.join(name);
-        if named.join("host.json").is_file() {
-            return Ok(named);
+        let mut named = current.ancestors().map(|folder| folder.join(name));
+        match named.find(|folder| folder.join("host.json").is_file()) {
+            Some(named) => Ok(named),
+            None => nearest_app(&current),
         }
-        nearest_app(&current)
     }
 
     /// Builds the handler of the app in that folder.
     ///
     /// # Errors
-    /// When the handler can't be found or built.
+    /// When the folder holds no app, or its handler can't be found or built.
     pub fn options_of(&self, app: &Path) -> anyhow::Result<HostOptions> {
+        ensure!(
+            app.join("host.json").is_file(),
+            "there is no host.json in {}; name the folder of a Functions app with --app DIR",
+            app.display()
+        );
         let transfer = match self.transfer {
             TransferArgument::Chunked => Transfer::Chunked,
             TransferArgument::ContentLength => Transfer::ContentLength,
@@ -115,7 +120,8 @@ impl FunctionsApp {
 /// When it can't be started, with what the user can do about it.
 pub async fn start(options: HostOptions) -> anyhow::Result<FunctionsHost> {
     use crate::functions_host::StartError;
-    let hint = "Put the program that host.json names into the app's folder, or name one with --handler FILE.";
+    let hint = "Put the program that host.json names into the app's folder, with the right to be run (chmod +x), or name one with \
+        --handler FILE.";
     FunctionsHost::start(options)
         .await
         .map_err(|error| match error {

@@ -69,14 +69,6 @@ impl<'de> Deserialize<'de> for SymmetricKey {
     }
 }
 
-impl std::str::FromStr for SymmetricKey {
-    type Err = InvalidKey;
-
-    fn from_str(text: &str) -> Result<Self, InvalidKey> {
-        Self::parse(text)
-    }
-}
-
 /// A key that isn't base64. It doesn't say which text, as that may be a key with a typing error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidKey;
