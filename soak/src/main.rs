@@ -3,7 +3,11 @@
 //! It starts the handler's release binary by itself, talks to it over raw sockets as no polite client would, and ends with a non-zero
 //! status at the first answer that is wrong. It measures no speed; that is what the benchmarks are for.
 
-#![expect(clippy::print_stdout, reason = "what it saw is what it is for")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what it saw is what it is for"
+)]
 
 mod cases;
 mod connection;
@@ -12,6 +16,7 @@ mod handler;
 mod load;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
@@ -26,16 +31,16 @@ const MEMORY_NOISE_KIB: u64 = 6 << 10;
 #[derive(Parser)]
 struct Options {
     /// How many invocations the load has
-    #[arg(long, default_value_t = 1_000_000)]
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(2..))]
     invocations: u64,
     /// How many connections it uses at once
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1024))]
     connections: u64,
     /// How often the process is killed, and how often it is ended by SIGTERM, under load
     #[arg(long, default_value_t = 20)]
     rounds: u32,
     /// How many seconds the slow senders take; the handler waits ten for a body
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..10))]
     slow_seconds: u64,
     /// The handler; built through cargo when not given
     #[arg(long)]
@@ -43,8 +48,17 @@ struct Options {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    let options = Options::parse();
+async fn main() -> ExitCode {
+    match run(&Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: &Options) -> Result<()> {
     let program = match &options.handler {
         Some(program) => program.clone(),
         None => handler::build().await?,
@@ -53,9 +67,9 @@ async fn main() -> Result<()> {
     let handler = Handler::start(&program).await?;
     // The first half, faults included, fills buffers and the allocator's pools; from then on nothing may grow.
     let first = options.invocations / 2;
-    stress(&handler, &options, first).await?;
+    stress(&handler, options, first).await?;
     let warm = handler.settled_usage(0).await?;
-    stress(&handler, &options, options.invocations - first).await?;
+    stress(&handler, options, options.invocations - first).await?;
     let end = handler.settled_usage(warm.open_files).await?;
     println!(
         "{} invocations on {} connections, all answered rightly",

@@ -29,6 +29,7 @@ mod results;
 mod wrk;
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
@@ -57,17 +58,27 @@ struct Options {
     print_only: bool,
 }
 
+#[expect(clippy::print_stderr, reason = "it is where complaints go")]
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 #[expect(clippy::print_stdout, reason = "it is what this program is for")]
-fn main() -> Result<()> {
-    let options = Options::parse();
+fn run(options: &Options) -> Result<()> {
     ensure!(
         cfg!(target_os = "linux"),
         "the comparison reads /proc, which only Linux has: run it there"
     );
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     let workspace = workspace.context("this package is no longer in benches/side-by-side")?;
-    let results = measure::all(workspace, &options)?;
-    let report = report::markdown(&results, &options);
+    let results = measure::all(workspace, options)?;
+    let report = report::markdown(&results, options);
     println!("{report}");
     if !options.print_only {
         plot::write(&workspace.join("docs/benchmarks"), &results)?;
