@@ -134,13 +134,20 @@ fn value_behind_name(behind: &str) -> Option<&str> {
 /// Whether a member's name tells of a secret: one of its words does, in any case and with or without a plural's s. A word ends where no
 /// small letter follows, as `primary` and `Key` do in `primaryKey`.
 fn is_secret(name: &str) -> bool {
-    let name = name.as_bytes();
-    let mut goes_on = name.iter().skip(1).map(u8::is_ascii_lowercase);
-    (0..name.len())
-        .any(|last| !goes_on.next().unwrap_or_default() && is_secret_word(&name[..=last]))
+    let mut words = name.as_bytes();
+    loop {
+        if is_secret_word(words) {
+            return true;
+        }
+        match words.iter().rposition(|byte| !byte.is_ascii_lowercase()) {
+            Some(start) => words = &words[..start],
+            None => return false,
+        }
+    }
 }
 
-fn is_secret_word(word: &[u8]) -> bool {
+/// Whether the last of these words tells of a secret.
+fn is_secret_word(words: &[u8]) -> bool {
     let ends_like_secret = |word: &[u8]| {
         let last = word.last().map_or(0, u8::to_ascii_lowercase);
         secret_names(last).iter().any(|name| {
@@ -148,10 +155,10 @@ fn is_secret_word(word: &[u8]) -> bool {
             start.is_some_and(|start| word[start..].eq_ignore_ascii_case(name.as_bytes()))
         })
     };
-    ends_like_secret(word)
-        || word
+    ends_like_secret(words)
+        || words
             .strip_suffix(b"s")
-            .or(word.strip_suffix(b"S"))
+            .or(words.strip_suffix(b"S"))
             .is_some_and(ends_like_secret)
 }
 
