@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 
 use crate::adt::{self, InstanceUrl, SignIn};
+use crate::provisioning::HUB_REGISTRATION_ID;
 use crate::telemetry::Mapping;
 
 /// The address of the Digital Twins instance. It is the one setting that must be there.
@@ -46,6 +47,9 @@ pub const CLIENT_SECRET: &str = "AZURE_CLIENT_SECRET";
 
 /// Where Azure Functions gives tokens of the app's managed identity. Set by the platform.
 pub const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
+
+/// The newest version of the API.
+const DEFAULT_API_VERSION: &str = "2023-10-31";
 
 /// The service waits for its webhook for an undocumented while; an answer of 4.3 s has been seen to count.
 const MAX_ALLOCATION_TIMEOUT: u64 = 4_000;
@@ -91,20 +95,21 @@ impl Config {
         let url = lookup(SERVICE_URL).with_context(|| {
             format!("{SERVICE_URL} is not set: it is the instance's address, https://NAME.api.REGION.digitaltwins.azure.net")
         })?;
-        let url = InstanceUrl::parse(&url).with_context(|| format!("{SERVICE_URL} is {url:?}"))?;
+        // Not shown, as it may hold a key where none belongs.
+        let url =
+            InstanceUrl::parse(&url).with_context(|| format!("{SERVICE_URL} can't be used"))?;
         let initial = or(INITIAL_PROPERTIES, r#"{"Temperature":0.0}"#);
+        let hub_property = name(HUB_PROPERTY, or(HUB_PROPERTY, "IotHubHostName"))?;
         let mapping = or(TELEMETRY_PROPERTIES, "Temperature");
         Ok(Self {
             port: custom_allocation::config::Config::from_lookup(&lookup)?.port,
             adt: adt::Settings {
                 sign_in: sign_in(&lookup, &url)?,
                 url,
-                api_version: or(API_VERSION, "2023-10-31"),
+                api_version: api_version(or(API_VERSION, DEFAULT_API_VERSION))?,
             },
-            initial_properties: serde_json::from_str(&initial).with_context(|| {
-                format!("{INITIAL_PROPERTIES} is {initial:?}, which is no JSON object")
-            })?,
-            hub_property: name(HUB_PROPERTY, or(HUB_PROPERTY, "IotHubHostName"))?,
+            initial_properties: initial_properties(&initial, hub_property.as_deref())?,
+            hub_property,
             telemetry: mapping
                 .parse()
                 .with_context(|| format!("{TELEMETRY_PROPERTIES} is {mapping:?}"))?,
@@ -147,6 +152,45 @@ fn sign_in(lookup: impl Fn(&str) -> Option<String>, url: &InstanceUrl) -> Result
         _ if url.is_loopback() => Ok(SignIn::None),
         _ => Ok(SignIn::DeveloperTools),
     }
+}
+
+/// A version of the API: a date, and perhaps that it is a preview.
+fn api_version(value: String) -> Result<String> {
+    let date: Vec<_> = value
+        .strip_suffix("-preview")
+        .unwrap_or(&value)
+        .split('-')
+        .collect();
+    let is = |digits: &str, length: usize, most: u16| {
+        digits.len() == length
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            && digits
+                .parse()
+                .is_ok_and(|number| (1..=most).contains(&number))
+    };
+    ensure!(
+        matches!(date[..], [year, month, day] if is(year, 4, 9999) && is(month, 2, 12) && is(day, 2, 31)),
+        "{API_VERSION} is {value:?}, which is no version of the API: a date like the default {DEFAULT_API_VERSION}, or one with \
+         -preview behind it"
+    );
+    Ok(value)
+}
+
+/// What a new twin starts with, besides what the app itself says of it.
+fn initial_properties(value: &str, hub_property: Option<&str>) -> Result<Map<String, Value>> {
+    let properties: Map<String, Value> = serde_json::from_str(value)
+        .with_context(|| format!("{INITIAL_PROPERTIES} is {value:?}, which is no JSON object"))?;
+    for name in properties.keys() {
+        ensure!(
+            crate::telemetry::is_property_name(name),
+            "{INITIAL_PROPERTIES} has the member {name:?}, which is no name of a property"
+        );
+        ensure!(
+            name != HUB_REGISTRATION_ID && Some(name.as_str()) != hub_property,
+            "{INITIAL_PROPERTIES} has the member {name:?}, which the app sets itself"
+        );
+    }
+    Ok(properties)
 }
 
 /// A property's name; empty is none.
@@ -257,7 +301,19 @@ mod tests {
             ),
             (
                 &[(SERVICE_URL, "http://a")],
-                "ADT_SERVICE_URL is \"http://a\": it must be https (plain http only to this machine)",
+                "ADT_SERVICE_URL can't be used: it must be https (plain http only to this machine)",
+            ),
+            (
+                &[URL, (API_VERSION, "")],
+                "ADT_API_VERSION is \"\", which is no version of the API: a date like the default 2023-10-31, or one with -preview behind it",
+            ),
+            (
+                &[URL, (INITIAL_PROPERTIES, r#"{"a":1,"$dtId":"x"}"#)],
+                "ADT_INITIAL_PROPERTIES has the member \"$dtId\", which is no name of a property",
+            ),
+            (
+                &[URL, (INITIAL_PROPERTIES, r#"{"HubRegistrationId":"x"}"#)],
+                "ADT_INITIAL_PROPERTIES has the member \"HubRegistrationId\", which the app sets itself",
             ),
             (
                 &[URL, (ALLOCATION_TIMEOUT, "4001")],
@@ -287,5 +343,101 @@ mod tests {
             error.to_string(),
             "ADT_INITIAL_PROPERTIES is \"5\", which is no JSON object"
         );
+    }
+
+    #[test]
+    fn an_address_that_can_t_be_used_is_not_shown() {
+        for (address, problem) in [
+            (
+                "https://user:s3cr3t@a",
+                "it must end behind the host: no path, no query, no user",
+            ),
+            (
+                "https://a?code=s3cr3t",
+                "it must end behind the host: no path, no query, no user",
+            ),
+            (
+                "ftp://s3cr3t@a",
+                "it must be https (plain http only to this machine)",
+            ),
+            ("s3cr3t", "it is not a URL: relative URL without a base"),
+        ] {
+            let error = config(&[(SERVICE_URL, address)]).unwrap_err();
+            assert_eq!(
+                format!("{error:#}"),
+                format!("ADT_SERVICE_URL can't be used: {problem}")
+            );
+            assert!(!format!("{error:?}").contains("s3cr3t"));
+        }
+    }
+
+    #[test]
+    fn the_client_secret_is_shown_nowhere() {
+        let secret = (CLIENT_SECRET, "s3cr3t");
+        let (tenant, client) = ((TENANT_ID, "t"), (CLIENT_ID, "c"));
+        for wrong in [
+            (SERVICE_URL, "a"),
+            (API_VERSION, "x"),
+            (INITIAL_PROPERTIES, "x"),
+            (HUB_PROPERTY, "/"),
+            (TELEMETRY_PROPERTIES, "/"),
+            (PARALLEL_TWINS, "x"),
+        ] {
+            let error = config(&[wrong, URL, tenant, client, secret]).unwrap_err();
+            assert!(!format!("{error:#} {error:?}").contains("s3cr3t"));
+        }
+        let config = config(&[URL, tenant, client, secret]).unwrap();
+        assert!(!format!("{config:?}").contains("s3cr3t"));
+    }
+
+    #[test]
+    fn a_version_of_the_api_is_a_date() {
+        for version in ["2020-10-31", "2023-10-31", "2024-02-29-preview"] {
+            let config = config(&[URL, (API_VERSION, version)]).unwrap();
+            assert_eq!(config.adt.api_version, version);
+        }
+        for version in [
+            "",
+            "latest",
+            "2023-10",
+            "2023-1-31",
+            "2023-13-01",
+            "2023-00-10",
+            "2023-10-32",
+            "2023-10-00",
+            "2023-10-31-beta",
+            "2023-10-31 ",
+            "2023-10-31-preview-preview",
+            "20231031",
+            "+023-10-31",
+            "2023/10/31",
+            "２023-10-31",
+        ] {
+            let error = config(&[URL, (API_VERSION, version)]).unwrap_err();
+            assert!(
+                error.to_string().starts_with("ADT_API_VERSION is "),
+                "{version}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_new_twin_starts_with_properties_that_it_can_have() {
+        for name in ["$dtId", "$metadata", "a b", "", "9a", "a/b", "é"] {
+            let initial = serde_json::json!({name: 1}).to_string();
+            let error = config(&[URL, (INITIAL_PROPERTIES, &initial)]).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "ADT_INITIAL_PROPERTIES has the member {name:?}, which is no name of a property"
+                )
+            );
+        }
+        let hub = (INITIAL_PROPERTIES, r#"{"IotHubHostName":"h"}"#);
+        assert_eq!(
+            config(&[URL, hub]).unwrap_err().to_string(),
+            "ADT_INITIAL_PROPERTIES has the member \"IotHubHostName\", which the app sets itself"
+        );
+        assert!(config(&[URL, hub, (HUB_PROPERTY, "")]).is_ok());
     }
 }

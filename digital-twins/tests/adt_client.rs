@@ -84,3 +84,54 @@ async fn an_answer_of_another_shape_is_told() {
         "{error}"
     );
 }
+
+/// The error of a client that is answered this.
+async fn refused(status: StatusCode, body: String) -> AdtError {
+    let answer = async move || (status, body).into_response();
+    let url = serve(Router::new().route("/digitaltwins/{id}", get(answer))).await;
+    client(&url).get(&id(), until()).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn what_the_instance_says_is_one_short_line() {
+    let body = json!({"error": {"code": "A\nERROR forged", "message": "no \"x\"\r\n\u{1b}[2J"}});
+    let error = refused(StatusCode::BAD_REQUEST, body.to_string()).await;
+    assert_eq!(
+        error.to_string(),
+        "Digital Twins answered 400 A\\nERROR forged: no \"x\"\\r\\n\\u{1b}[2J"
+    );
+    let long = "é".repeat(1 << 20);
+    let body = json!({"error": {"code": long, "message": long}}).to_string();
+    let error = refused(StatusCode::BAD_REQUEST, body).await;
+    assert!(
+        error.to_string().chars().count() < 2_100,
+        "{} bytes",
+        error.to_string().len()
+    );
+    let error = refused(StatusCode::OK, json!({"$dtId": [], "x": long}).to_string()).await;
+    assert!(matches!(error, AdtError::Malformed(_)), "{error}");
+    let body = json!({"$dtId": "t", "$etag": "e", "$metadata": long}).to_string();
+    let error = refused(StatusCode::OK, body).await;
+    assert!(
+        error.to_string().len() < 2_500,
+        "{} bytes",
+        error.to_string().len()
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_larger_than_any_documented_one_is_not_read_whole() {
+    let large = || " ".repeat((8 << 20) + 1);
+    let error = refused(StatusCode::OK, large()).await;
+    assert_eq!(
+        error.to_string(),
+        "Digital Twins answered more than 8388608 bytes"
+    );
+    assert!(!error.is_transient());
+    let error = refused(StatusCode::FORBIDDEN, large()).await;
+    assert_eq!(error.to_string(), "Digital Twins answered 403");
+    let url =
+        serve(Router::new().route("/digitaltwins/{id}", get(async || " ".repeat(8 << 20)))).await;
+    let error = client(&url).get(&id(), until()).await.unwrap_err();
+    assert!(matches!(error, AdtError::Malformed(_)), "{error}");
+}

@@ -133,7 +133,10 @@ async fn every_refusal_is_one_sentence_and_makes_no_twin() {
             .unwrap();
         request
     };
+    let mut nameless_hub = request("thermostat-1");
+    nameless_hub["linkedHubs"] = json!([""]);
     for (request, sentence) in [
+        (nameless_hub, "No hub group defined for the enrollment."),
         (json!({}), "Registration ID not provided for the device."),
         (
             without("/deviceRuntimeContext/registrationId"),
@@ -222,6 +225,51 @@ async fn a_body_that_is_no_request_is_refused_with_a_reason() {
     }
     assert_eq!(world.calls(Call::GetTwin), 0);
     world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn a_payload_s_member_that_nobody_reads_is_no_reason_to_refuse() {
+    let world = World::start().await;
+    let plain = request("thermostat-1").to_string();
+    for member in [r#""x":1e999"#, r#""x":"\ud800""#] {
+        let body = plain.replace(r#"{"modelId""#, &format!(r#"{{{member},"modelId""#));
+        assert!(body.contains(member));
+        assert_answer(
+            &world.post(body).await,
+            200,
+            &assignment(HUB, "thermostat-1"),
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_large_is_counted_in_the_log_and_not_shown() {
+    let world = World::start().await;
+    let answer = world.post(" ".repeat(1_100_000)).await;
+    assert_eq!(answer.response.status, 413);
+    assert_eq!(answer.logs[1], "(1100000 bytes, not shown)");
+}
+
+#[tokio::test]
+async fn an_envelope_whose_request_is_an_array_is_none_of_the_host_s() {
+    let world = World::start().await;
+    let body = json!([
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        request("dev").to_string()
+    ]);
+    let envelope = json!({"Data": {"req": body}, "Metadata": {}}).to_string();
+    let answer = support::post_directly(&world, "/DpsAdtAllocationFunc", &envelope).await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(
+        answer.contains("DpsAdtAllocationFunc takes the envelope of the Functions host: "),
+        "{answer}"
+    );
+    assert_eq!(world.calls(Call::GetTwin), 0);
 }
 
 #[tokio::test]

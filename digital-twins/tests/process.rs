@@ -37,7 +37,11 @@ fn a_setting_that_is_missing_or_wrong_ends_the_process_with_a_sentence() {
         ),
         (
             Some(("ADT_SERVICE_URL", "http://example.com")),
-            "ADT_SERVICE_URL is \"http://example.com\": it must be https (plain http only to this machine)\n",
+            "ADT_SERVICE_URL can't be used: it must be https (plain http only to this machine)\n",
+        ),
+        (
+            Some(("ADT_SERVICE_URL", "https://user:s3cr3t@a?code=s3cr3t")),
+            "ADT_SERVICE_URL can't be used: it must end behind the host: no path, no query, no user\n",
         ),
     ] {
         let mut handler = Command::new(env!("CARGO_BIN_EXE_digital-twins-handler"));

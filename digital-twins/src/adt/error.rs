@@ -4,7 +4,9 @@ use std::fmt;
 
 use reqwest::StatusCode;
 
+use super::printable;
 use super::shapes::{ErrorDetail, ErrorResponse};
+use super::transport::MAX_ANSWER;
 
 /// A call to Digital Twins failed.
 #[derive(Debug)]
@@ -23,13 +25,15 @@ pub enum AdtError {
     Status {
         /// The status.
         status: StatusCode,
-        /// The service's code, such as `DigitalTwinNotFound`; empty where it gives none.
+        /// The service's code, such as `DigitalTwinNotFound`, made printable; empty where it gives none.
         code: String,
-        /// The service's sentence.
+        /// The service's sentence, made printable.
         message: String,
     },
     /// The answer has another shape than the service's.
     Malformed(serde_json::Error),
+    /// The answer is larger than any of the service's.
+    TooLarge,
     /// The next page is said to be on another host, which gets no token.
     ForeignLink,
     /// What others do came in between, again and again.
@@ -43,8 +47,8 @@ impl AdtError {
         } = serde_json::from_slice(body).unwrap_or_default();
         Self::Status {
             status,
-            code,
-            message,
+            code: printable(&code),
+            message: printable(&message),
         }
     }
 
@@ -69,7 +73,7 @@ impl AdtError {
                             | StatusCode::TOO_MANY_REQUESTS
                     )
             }
-            Self::Malformed(_) | Self::ForeignLink => false,
+            Self::Malformed(_) | Self::TooLarge | Self::ForeignLink => false,
         }
     }
 
@@ -113,8 +117,10 @@ impl fmt::Display for AdtError {
             }
             Self::Malformed(error) => write!(
                 f,
-                "Digital Twins answered something else than documented: {error}"
+                "Digital Twins answered something else than documented: {}",
+                printable(&error.to_string())
             ),
+            Self::TooLarge => write!(f, "Digital Twins answered more than {MAX_ANSWER} bytes"),
             Self::ForeignLink => {
                 f.write_str("Digital Twins answered a link to another host, which is not followed")
             }
@@ -125,18 +131,19 @@ impl fmt::Display for AdtError {
 
 impl std::error::Error for AdtError {}
 
-/// An error with what is behind it, down to the one that says why.
+/// An error with what is behind it, down to the one that says why, on one line.
 struct Chain<'a>(&'a dyn std::error::Error);
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut chain = self.0.to_string();
         let mut source = self.0.source();
         while let Some(error) = source {
-            write!(f, ": {error}")?;
+            chain.push_str(": ");
+            chain.push_str(&error.to_string());
             source = error.source();
         }
-        Ok(())
+        f.write_str(&printable(&chain))
     }
 }
 

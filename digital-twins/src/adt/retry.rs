@@ -1,5 +1,6 @@
 //! When a call is tried again, and when no more.
 
+use std::num::IntErrorKind;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -11,6 +12,10 @@ const ATTEMPTS: u32 = 4;
 
 /// The pause after the first attempt, where the service names none. It doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest pause that is honoured, in seconds. It is our choice: the service's limits are counted by the second, and a pause without
+/// end would keep the process from all calls until it is restarted.
+const MAX_PAUSE: u64 = 60;
 
 /// The moment at which a piece of work must have ended, its pauses included.
 #[derive(Clone, Copy, Debug)]
@@ -44,15 +49,13 @@ pub(super) fn is_worth_it(status: StatusCode) -> bool {
         )
 }
 
-/// How long the service asks us to stay away: whole seconds. (It never writes a date there.)
+/// How long the service asks us to stay away, a minute at most: whole seconds. (It never writes a date there.)
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds = match seconds.parse::<u64>() {
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => MAX_PAUSE,
+        seconds => seconds.ok()?.min(MAX_PAUSE),
+    };
     Some(Duration::from_secs(seconds))
 }
 
@@ -78,6 +81,7 @@ mod tests {
         for (value, expected) in [
             ("3", Some(3)),
             (" 0 ", Some(0)),
+            ("60", Some(60)),
             ("-1", None),
             ("soon", None),
             ("1.5", None),
@@ -88,6 +92,20 @@ mod tests {
                 expected,
                 "{value}"
             );
+        }
+    }
+
+    #[test]
+    fn a_pause_that_would_leave_the_instance_alone_for_good_is_cut_to_a_minute() {
+        for value in [
+            "61",
+            "99999999999",
+            "18446744073709551615",
+            "99999999999999999999999",
+        ] {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
+            let minute = Some(Duration::from_mins(1));
+            assert_eq!(retry_after(&headers), minute, "{value}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use azure_core::credentials::{AccessToken, TokenCredential};
 use reqwest::header::{CONTENT_TYPE, HeaderName};
-use reqwest::{Method, StatusCode, redirect};
+use reqwest::{Method, Response, StatusCode, redirect};
 use serde::Serialize;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use url::Url;
@@ -18,6 +18,10 @@ const SCOPE: &str = "https://digitaltwins.azure.net/.default";
 
 /// How long a connection may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The largest answer that is read, in bytes: 8 MiB. The service's own largest is a page of a hundred twins of up to 32 KB each, with
+/// their metadata.
+pub(super) const MAX_ANSWER: usize = 8 << 20;
 
 /// The way to one instance: connections, the sign-in, and how long the instance wants to be left alone.
 pub(super) struct Transport {
@@ -132,12 +136,14 @@ impl Transport {
         let answer = async {
             let response = request.send().await?;
             let (status, retry_after) = (response.status(), retry::retry_after(response.headers()));
-            Ok((status, retry_after, response.bytes().await?))
+            Ok((status, retry_after, read(response).await?))
         };
         match answer.await.map_err(AdtError::Unreachable) {
-            Ok((status, _, body)) if status.is_success() => Attempt::Done(body.into()),
+            Ok((status, _, body)) if status.is_success() => {
+                body.map_or(Attempt::Refused(AdtError::TooLarge), Attempt::Done)
+            }
             Ok((status, retry_after, body)) => {
-                let error = AdtError::from_answer(status, &body);
+                let error = AdtError::from_answer(status, &body.unwrap_or_default());
                 if retry::is_worth_it(status) {
                     Attempt::Failed { error, retry_after }
                 } else {
@@ -175,6 +181,18 @@ impl Transport {
             None => Ok(()),
         }
     }
+}
+
+/// The body of an answer; `None` when it is larger than any of the service's.
+async fn read(mut response: Response) -> reqwest::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
 }
 
 /// How an attempt ended.

@@ -10,9 +10,9 @@ mod reply;
 
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use custom_allocation::body;
 use custom_allocation::functions::invocation_id;
 use custom_allocation::host::{self, Invocation};
+use custom_allocation::{body, json};
 use serde::Deserialize;
 
 use self::reply::{Reply, required};
@@ -41,7 +41,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// The input bindings of `function.json`.
 #[derive(Deserialize)]
 struct Data<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "json::object")]
     req: host::HttpRequest<'a>,
 }
 
@@ -50,14 +50,14 @@ async fn invoke(http: HttpRequest, payload: Payload, app: web::Data<App>) -> Htt
     let id = invocation_id(&http);
     let envelope = match body::read(payload, MAX_ENVELOPE).await {
         Ok(envelope) => envelope,
-        Err(error) => return wrapped("", &Reply::to(&app, Err(error.into()), id).await),
+        Err(error) => return wrapped(None, &Reply::to(&app, Err(error.into()), id).await),
     };
     match Invocation::<Data<'_>>::parse(&envelope) {
         Ok(Invocation { data, .. }) => {
             let body = data.req.body();
-            let request = required(body.as_ref().map(Option::as_deref).map_err(|error| *error));
-            let shown = request.as_ref().copied().unwrap_or_default();
-            wrapped(shown, &Reply::to(&app, request, id).await)
+            let request = body.as_ref().map(Option::as_deref);
+            let reply = Reply::to(&app, required(request.map_err(|error| *error)), id).await;
+            wrapped(request.unwrap_or_default(), &reply)
         }
         Err(error) => {
             log::error!("{NAME} {id}: {error}");
@@ -80,7 +80,7 @@ async fn request(http: HttpRequest, payload: Payload, app: web::Data<App>) -> Ht
 }
 
 /// The answer as the host takes it.
-fn wrapped(request: &str, reply: &Reply) -> HttpResponse {
+fn wrapped(request: Option<&str>, reply: &Reply) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(JSON)
         .body(reply.wrapped(request))

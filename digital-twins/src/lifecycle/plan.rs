@@ -7,7 +7,7 @@ use std::fmt;
 use custom_allocation::host::EventData;
 use serde::Deserialize;
 
-use crate::adt::{DigitalTwin, TwinId};
+use crate::adt::{DigitalTwin, TwinId, printable};
 use crate::provisioning::HUB_REGISTRATION_ID;
 
 const MESSAGE_SOURCE: &str = "iothub-message-source";
@@ -97,8 +97,10 @@ pub enum Keep {
 impl fmt::Display for Keep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Moved { to } => write!(f, "the device has moved to {to}"),
-            Self::OfAnother { registration_id } => write!(f, "it belongs to {registration_id}"),
+            Self::Moved { to } => write!(f, "the device has moved to {}", printable(to)),
+            Self::OfAnother { registration_id } => {
+                write!(f, "it belongs to {}", printable(registration_id))
+            }
         }
     }
 }
@@ -173,6 +175,17 @@ mod tests {
             hub_name: hub.map(str::to_owned),
             twin_id: twin.map(|twin| TwinId::parse(twin).unwrap()),
         }
+    }
+
+    #[test]
+    fn why_a_twin_stays_is_told_on_one_line() {
+        let text = "a\nb".to_owned();
+        let moved = Keep::Moved { to: text.clone() };
+        assert_eq!(moved.to_string(), "the device has moved to a\\nb");
+        let of_another = Keep::OfAnother {
+            registration_id: text,
+        };
+        assert_eq!(of_another.to_string(), "it belongs to a\\nb");
     }
 
     #[test]

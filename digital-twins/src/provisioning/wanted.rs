@@ -3,9 +3,11 @@
 use std::fmt;
 
 use custom_allocation::dps::{AllocationRequest, LinkedHub};
-use serde_json::Value;
+use serde::Deserializer;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
-use crate::adt::{ModelId, TwinId};
+use crate::adt::{ModelId, TwinId, printable};
 
 /// A device, the model of its twin, and the hub that it goes to.
 #[derive(Clone, Debug)]
@@ -25,7 +27,7 @@ pub enum Refusal {
     NoRegistrationId,
     /// The registration id is not one of the service's.
     InvalidRegistrationId,
-    /// The request links no hub.
+    /// The request links no hub that has a name.
     NoLinkedHubs,
     /// A member has another type than the service's documentation says.
     WrongType {
@@ -86,6 +88,8 @@ impl<'a> Wanted<'a> {
             .filter(|_| is_registration_id(registration_id))
             .ok_or(Refusal::InvalidRegistrationId)?;
         let hubs = request.linked_hubs.as_ref().ok_or(Refusal::NoLinkedHubs)?;
+        let has_name = |hub: &LinkedHub<'_>| !hub.host_name().trim().is_empty();
+        let hubs: Vec<_> = hubs.iter().filter(has_name).collect();
         let current = context
             .current_iot_hub_host_name
             .map(|hub| hub.parse())
@@ -94,40 +98,65 @@ impl<'a> Wanted<'a> {
             member: "deviceRuntimeContext.currentIotHubHostName",
             expected: "a string",
         })?;
-        let is_current = |hub: &LinkedHub<'_>| {
+        let is_current = |hub: &&LinkedHub<'_>| {
             current
                 .as_deref()
                 .is_some_and(|current| current.eq_ignore_ascii_case(hub.host_name()))
         };
-        let hub = hubs.iter().find(is_current).or_else(|| hubs.iter().next());
-        let hub = hub.ok_or(Refusal::NoLinkedHubs)?;
+        let hub = hubs.iter().find(is_current).or(hubs.first());
+        let hub = *hub.ok_or(Refusal::NoLinkedHubs)?;
         let payload = context.payload.ok_or(Refusal::NoPayload)?;
-        let payload = payload.parse().map_err(|_| Refusal::WrongType {
-            member: "deviceRuntimeContext.payload",
-            expected: "an object",
-        })?;
         Ok(Self {
             twin_id,
-            model: model_id(&payload)?,
+            model: model_id(payload.json())?,
             hub,
         })
     }
 }
 
-fn model_id(payload: &Value) -> Result<ModelId, Refusal> {
-    let members = payload.as_object().ok_or(Refusal::WrongType {
+/// The model that the payload names.
+fn model_id(payload: &str) -> Result<ModelId, Refusal> {
+    let mut payload = serde_json::Deserializer::from_str(payload);
+    let found = payload.deserialize_map(LastModelId);
+    let found = found.map_err(|_| Refusal::WrongType {
         member: "deviceRuntimeContext.payload",
         expected: "an object",
     })?;
-    let text = members
-        .get("modelId")
-        .filter(|id| !id.is_null())
-        .ok_or(Refusal::NoModelId)?;
-    let text = text.as_str().ok_or(Refusal::WrongType {
-        member: "deviceRuntimeContext.payload.modelId",
-        expected: "a string",
-    })?;
-    ModelId::parse(text).ok_or(Refusal::InvalidModelId)
+    let json = found.ok_or(Refusal::NoModelId)?.get();
+    if !json.starts_with('"') {
+        return Err(Refusal::WrongType {
+            member: "deviceRuntimeContext.payload.modelId",
+            expected: "a string",
+        });
+    }
+    let text: Option<String> = serde_json::from_str(json).ok();
+    text.and_then(|text| ModelId::parse(&text))
+        .ok_or(Refusal::InvalidModelId)
+}
+
+/// Finds the last `modelId` of an object; null counts as absent. What nobody reads, names included, need not be readable: a number
+/// may be too large for one, and a string may escape half of a character.
+struct LastModelId;
+
+impl<'de> Visitor<'de> for LastModelId {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(name) = map.next_key::<&RawValue>()? {
+            let name: Result<String, _> = serde_json::from_str(name.get());
+            if name.is_ok_and(|name| name == "modelId") {
+                found = map.next_value()?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// The service's rule in its wider form: it is documented in two, and no device that it lets through shall fail here.
@@ -168,18 +197,21 @@ impl fmt::Display for Refusal {
             }
             Self::OtherModel { twin, is, wanted } => write!(
                 f,
-                "The device's digital twin {twin} is of the model {is}, and the device says {wanted}: delete the twin or correct the \
-                 device."
+                "The device's digital twin {} is of the model {}, and the device says {wanted}: delete the twin or correct the device.",
+                printable(twin),
+                printable(is)
             ),
             Self::TwinTaken { twin, registration_id } => write!(
                 f,
-                "The digital twin {twin} belongs to the registration {registration_id}, as its HubRegistrationId says: rename the \
-                 device or correct the twin."
+                "The digital twin {} belongs to the registration {}, as its HubRegistrationId says: rename the device or correct the \
+                 twin.",
+                printable(twin),
+                printable(registration_id)
             ),
             Self::Ambiguous { twins } => write!(
                 f,
                 "Several digital twins have the device's registration ID as their HubRegistrationId ({}): leave it to one of them.",
-                twins.join(", ")
+                printable(&twins.join(", "))
             ),
         }
     }
@@ -189,7 +221,7 @@ impl std::error::Error for Refusal {}
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -232,6 +264,58 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_hub_without_a_name_is_none() {
+        let mut request = request();
+        request["linkedHubs"] = json!(["", " ", "b.azure-devices.net"]);
+        request["deviceRuntimeContext"]["currentIotHubHostName"] = json!("");
+        assert_eq!(wanted(&request).unwrap()[2], "b.azure-devices.net");
+    }
+
+    /// Model, or the refusal's sentence, for a payload of this JSON text.
+    fn model_of(payload: &str) -> Result<String, String> {
+        let request = format!(
+            r#"{{"deviceRuntimeContext":{{"registrationId":"d","payload":{payload}}},"linkedHubs":["h.net"]}}"#
+        );
+        let request = AllocationRequest::parse(&request).unwrap();
+        let wanted = Wanted::parse(&request).map_err(|refusal| refusal.to_string())?;
+        Ok(wanted.model.to_string())
+    }
+
+    #[test]
+    fn a_payload_s_other_members_may_be_whatever_they_are() {
+        for payload in [
+            r#"{"x":1e999,"modelId":"dtmi:a;1"}"#,
+            r#"{"modelId":"dtmi:a;1","x":"\ud800"}"#,
+            r#"{"\ud800":1,"modelId":"dtmi:a;1"}"#,
+            r#"{"modelId":1e999,"modelId":"dtmi:a;1"}"#,
+            r#"{"\u006dodelId":"dtmi\u003aa;1"}"#,
+        ] {
+            assert_eq!(model_of(payload), Ok("dtmi:a;1".to_owned()), "{payload}");
+        }
+    }
+
+    #[test]
+    fn a_model_id_that_can_t_be_read_is_told() {
+        for (payload, expected) in [
+            (
+                r#"{"modelId":"\ud800"}"#,
+                "deviceRuntimeContext.payload.modelId is no model ID, such as dtmi:contosocom:DigitalTwins:Thermostat;2.",
+            ),
+            (
+                r#"{"modelId":1e999}"#,
+                "deviceRuntimeContext.payload.modelId must be a string.",
+            ),
+            (
+                r#"{"modelId":"dtmi:a;1","modelId":["dtmi:a;1"]}"#,
+                "deviceRuntimeContext.payload.modelId must be a string.",
+            ),
+            ("1e999", "deviceRuntimeContext.payload must be an object."),
+        ] {
+            assert_eq!(model_of(payload), Err(expected.to_owned()), "{payload}");
+        }
+    }
+
     #[track_caller]
     fn check(path: &str, value: &Value, expected: &str) {
         let mut request = request();
@@ -254,6 +338,7 @@ mod tests {
         let no_hubs = "No hub group defined for the enrollment.";
         check("/linkedHubs", &Value::Null, no_hubs);
         check("/linkedHubs", &json!([]), no_hubs);
+        check("/linkedHubs", &json!([""]), no_hubs);
         let payload = "/deviceRuntimeContext/payload";
         check(
             payload,
@@ -296,6 +381,28 @@ mod tests {
         request["deviceRuntimeContext"]["currentIotHubHostName"] = json!(5);
         let expected = "deviceRuntimeContext.currentIotHubHostName must be a string.";
         assert_eq!(wanted(&request), Err(expected.to_owned()));
+    }
+
+    #[test]
+    fn what_a_twin_says_is_told_short_and_on_one_line() {
+        let text = "a\nERROR b".to_owned();
+        let refusal = Refusal::TwinTaken {
+            twin: "t".to_owned(),
+            registration_id: text.clone(),
+        };
+        assert_eq!(
+            refusal.to_string(),
+            "The digital twin t belongs to the registration a\\nERROR b, as its HubRegistrationId says: rename the device or correct the twin."
+        );
+        let refusal = Refusal::OtherModel {
+            twin: text.clone(),
+            is: text,
+            wanted: MODEL.to_owned(),
+        };
+        assert!(!refusal.to_string().contains('\n'), "{refusal}");
+        let twins = vec!["twin".to_owned(); 10_000];
+        let sentence = Refusal::Ambiguous { twins }.to_string();
+        assert!(sentence.len() < 1_200, "{} bytes", sentence.len());
     }
 
     #[test]

@@ -125,12 +125,11 @@ impl Reply {
     }
 
     /// The function's log, in the form of the DPS tutorial's.
-    fn logs<'a>(&'a self, request: &'a str) -> Vec<Cow<'a, str>> {
-        let shown = if self.is_json {
-            redacted(request, MAX_LOGGED)
-        } else {
-            let bytes = request.len();
-            format!("({bytes} bytes that are no JSON object, not shown)").into()
+    fn logs<'a>(&'a self, request: Option<&'a str>) -> Vec<Cow<'a, str>> {
+        let shown = match request {
+            Some(request) if self.is_json => redacted(request, MAX_LOGGED),
+            Some(request) => format!("({} bytes, not shown)", request.len()).into(),
+            None => "(not read)".into(),
         };
         vec![
             "Request.Body:...".into(),
@@ -141,8 +140,8 @@ impl Reply {
         ]
     }
 
-    /// The answer as the host takes it. `request` is what was asked, for the function's log.
-    pub(super) fn wrapped(&self, request: &str) -> Vec<u8> {
+    /// The answer as the host takes it. `request` is what was asked, if it could be read, for the function's log.
+    pub(super) fn wrapped(&self, request: Option<&str>) -> Vec<u8> {
         let res = HttpResponse {
             status_code: self.status,
             headers: ResponseHeaders {
