@@ -15,4 +15,5 @@ pub mod commands;
 pub mod device;
 pub mod dps;
 pub mod functions_host;
+mod printable;
 pub mod twins;

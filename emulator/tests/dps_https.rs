@@ -199,6 +199,7 @@ async fn a_wrong_request_gets_the_service_s_error() {
     let scope = format!("PUT /0ne00OTHER/registrations/{TOASTER}/register?{version}");
     let put = format!("PUT {path}?{version}");
     let get = format!("GET {path}?{version}");
+    let no_date = format!("PUT {path}?api-version=2019-99-99");
     let nowhere = "GET /nowhere".to_owned();
     let slash = format!("PUT /0ne00LOCAL1/registrations/a%2Fb/register?{version}");
     let operation = format!("GET /0ne00LOCAL1/registrations/{TOASTER}/operations/5.1.2?{version}");
@@ -226,6 +227,13 @@ async fn a_wrong_request_gets_the_service_s_error() {
         ),
         (
             &api_version,
+            &good,
+            "application/json",
+            "HTTP/1.1 400 Bad Request",
+            400_004,
+        ),
+        (
+            &no_date,
             &good,
             "application/json",
             "HTTP/1.1 400 Bad Request",
@@ -306,18 +314,19 @@ async fn a_device_that_does_not_trust_the_authority_does_not_register() {
     let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
     let service = TestService::start(tutorial(&webhook)).await;
     let another = TestService::start(tutorial(&webhook)).await;
-    let refused = device(TOASTER)
-        .register(
-            Transport::Https,
-            &service.target(),
-            &another.trust(),
-            |_| {},
-        )
-        .await;
-    assert!(
-        matches!(refused, Err(NotAssigned::Unreachable(_))),
-        "{refused:?}"
-    );
+    for transport in [Transport::Https, Transport::Mqtt, Transport::Ws] {
+        let mut told = Vec::new();
+        let refused = device(TOASTER)
+            .register(transport, &service.target(), &another.trust(), |status| {
+                told.push(status);
+            })
+            .await;
+        assert!(
+            matches!(refused, Err(NotAssigned::Unreachable(_))),
+            "{refused:?}"
+        );
+        assert_eq!(told, [], "{transport}: it was never connected");
+    }
 }
 
 #[tokio::test]

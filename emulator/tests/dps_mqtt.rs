@@ -15,6 +15,7 @@ use emulator::dps::webhook::Webhook;
 use serde_json::{Value, json};
 use support::{HEAT_PUMPS, TOASTERS, TestService, TestWebhook, assign, device, tutorial};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::Instant;
 
 const TOASTER: &str = "breakroom499-contoso-tstrsd-007";
 
@@ -268,19 +269,26 @@ async fn a_bad_token_connects_and_is_refused_at_registration() {
 
 #[tokio::test]
 async fn an_api_version_that_is_not_emulated_is_refused_at_registration() {
-    let mut session = session();
-    let old = format!("0ne00LOCAL1/registrations/{TOASTER}/api-version=2017-01-01");
-    session.receive(&connect(TOASTER, &old, &token(TOASTER)));
-    session.receive(&subscribe(ANSWERS, 1));
-    let reaction = session.receive(&publish(REGISTER, "{}"));
-    let (topic, body) = published(&reaction.send, &[0x40, 2, 0, 2], 0x32);
-    assert_eq!(topic, "$dps/registrations/res/400/?$rid=r-1");
-    assert_eq!(body["errorCode"], 400_004);
+    for version in ["2017-01-01", "2020xxxxxx"] {
+        let mut session = session();
+        let user_name = format!("0ne00LOCAL1/registrations/{TOASTER}/api-version={version}");
+        session.receive(&connect(TOASTER, &user_name, &token(TOASTER)));
+        session.receive(&subscribe(ANSWERS, 1));
+        let reaction = session.receive(&publish(REGISTER, "{}"));
+        let (topic, body) = published(&reaction.send, &[0x40, 2, 0, 2], 0x32);
+        assert_eq!(topic, "$dps/registrations/res/400/?$rid=r-1", "{version}");
+        assert_eq!(body["errorCode"], 400_004, "{version}");
+    }
 }
 
 #[tokio::test]
 async fn a_device_that_breaks_the_rules_is_hung_up_on() {
     let good = || connect(TOASTER, &user_name(TOASTER), &token(TOASTER));
+    let good_with = |place: usize, byte: u8| {
+        let mut bytes = good();
+        bytes[place] = byte;
+        bytes
+    };
     for (why, bytes, answer) in [
         (
             "the user name names no registration",
@@ -293,6 +301,42 @@ async fn a_device_that_breaks_the_rules_is_hung_up_on() {
             vec![0x20, 2, 0, 2],
         ),
         ("there was no CONNECT", subscribe(ANSWERS, 1), vec![]),
+        (
+            "a message comes before CONNECT",
+            publish(REGISTER, "{}"),
+            vec![],
+        ),
+        (
+            "a message without a packet id comes before CONNECT",
+            packet(0x30, &text(REGISTER)),
+            vec![],
+        ),
+        ("a ping comes before CONNECT", vec![0xC0, 0], vec![]),
+        (
+            "CONNECT's reserved flag is set",
+            good_with(10, 0xC1),
+            vec![],
+        ),
+        ("CONNECT's header has flags", good_with(0, 0x11), vec![]),
+        (
+            "SUBSCRIBE's header has other flags than its own",
+            [
+                good(),
+                packet(0x80, &[vec![0, 1], text(ANSWERS), vec![1]].concat()),
+            ]
+            .concat(),
+            vec![0x20, 2, 0, 0],
+        ),
+        (
+            "the packet id is zero, at which the library panics",
+            [good(), packet(0x32, &[text(REGISTER), vec![0, 0]].concat())].concat(),
+            vec![0x20, 2, 0, 0],
+        ),
+        (
+            "the packet id is zero with QoS 2",
+            [good(), packet(0x34, &[text(REGISTER), vec![0, 0]].concat())].concat(),
+            vec![0x20, 2, 0, 0],
+        ),
         (
             "it connects twice",
             [good(), good()].concat(),
@@ -332,9 +376,61 @@ async fn another_subscription_is_refused_and_without_one_there_is_no_answer() {
 }
 
 #[tokio::test]
+async fn unsubscribing_from_another_topic_stops_no_answers() {
+    let mut session = subscribed(1);
+    let unsubscribe = |filter: &str| packet(0xA2, &[vec![0, 3], text(filter)].concat());
+    assert_eq!(session.receive(&unsubscribe("other")).send, [0xB0, 2, 0, 3]);
+    let reaction = session.receive(&publish(REGISTER, "{}"));
+    published(&reaction.send, &[0x40, 2, 0, 2], 0x32);
+    assert_eq!(session.receive(&unsubscribe(ANSWERS)).send, [0xB0, 2, 0, 3]);
+    let reaction = session.receive(&publish(REGISTER, "{}"));
+    assert_eq!(reaction.send, [0x40, 2, 0, 2]);
+}
+
+#[tokio::test]
 async fn the_keep_alive_of_the_device_bounds_its_silence() {
+    let silence = std::time::Duration::from_secs(90);
+    let before = Instant::now();
     let session = subscribed(1);
-    assert_eq!(session.silence(), std::time::Duration::from_secs(90));
+    let after = Instant::now();
+    assert!((before + silence..=after + silence).contains(&session.deadline()));
+}
+
+#[tokio::test]
+async fn only_a_whole_packet_ends_the_silence() {
+    let mut session = subscribed(1);
+    let deadline = session.deadline();
+    session.receive(&[0xC0]);
+    assert_eq!(session.deadline(), deadline);
+    assert_eq!(session.receive(&[0]).send, [0xD0, 0]);
+    assert!(session.deadline() > deadline);
+}
+
+#[tokio::test]
+async fn a_packet_that_never_ends_keeps_no_connection_open() {
+    let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
+    let service = TestService::start(tutorial(&webhook)).await;
+    let mut tls = support::connect(&service, service.endpoints.mqtt, None).await;
+    let mut hurried = connect(TOASTER, &user_name(TOASTER), &token(TOASTER));
+    // A keep-alive of one second.
+    hurried[11] = 0;
+    hurried[12] = 1;
+    tls.write_all(&hurried).await.unwrap();
+    let mut connack = [0; 4];
+    tls.read_exact(&mut connack).await.unwrap();
+    assert_eq!(connack, [0x20, 2, 0, 0]);
+    tls.write_all(&[0x32, 100]).await.unwrap();
+    let (mut reader, mut writer) = tokio::io::split(tls);
+    let trickle = tokio::spawn(async move {
+        while writer.write_all(&[0]).await.is_ok() && writer.flush().await.is_ok() {
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+    });
+    let mut rest = Vec::new();
+    let ended = reader.read_to_end(&mut rest);
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(15), ended).await;
+    assert!(ended.is_ok(), "the connection stays open");
+    trickle.abort();
 }
 
 #[tokio::test]
@@ -384,6 +480,9 @@ async fn mangled_packets_bring_no_session_down() {
         connect(TOASTER, &user_name(TOASTER), &token(TOASTER)),
         subscribe(ANSWERS, 1),
         publish(REGISTER, "{}"),
+        packet(0x34, &[text(REGISTER), vec![0, 3]].concat()),
+        packet(0x62, &[0, 3]),
+        packet(0xA2, &[vec![0, 4], text("other")].concat()),
         vec![0xC0, 0],
     ]
     .concat();
@@ -393,9 +492,11 @@ async fn mangled_packets_bring_no_session_down() {
         let mut mangled = conversation.clone();
         for _ in 0..=numbers.below(4) {
             let place = numbers.below(mangled.len());
-            mangled[place] = u8::try_from(numbers.below(256)).unwrap();
+            // Zeros are the values of which some have to be refused.
+            let byte = numbers.below(2) * numbers.below(256);
+            mangled[place] = u8::try_from(byte).unwrap();
         }
-        mangled.truncate(numbers.below(mangled.len()) + 1);
+        mangled.truncate(mangled.len() - numbers.below(2) * numbers.below(mangled.len()));
         let mut session = Session::new(provisioning.clone(), None);
         let (first, rest) = mangled.split_at(numbers.below(mangled.len()));
         if !session.receive(first).close {

@@ -263,6 +263,9 @@ fn each_answer_of_the_webhook_ends_as_the_status_table_says() {
     let not_linked = json!({"iotHubHostName": "c.azure-devices.net"});
     let bad_twin = json!({"iotHubHostName": A, "initialTwin": {"tags": {"a b": 1}}});
     let wrong_twin = json!({"iotHubHostName": A, "initialTwin": "medium"});
+    let no_twin = json!({"iotHubHostName": A, "initialTwin": []});
+    let listed_twin = json!({"iotHubHostName": A, "initialTwin": [{"a": 1}, [{"b": 2}]]});
+    let listed_properties = json!({"iotHubHostName": A, "initialTwin": {"properties": [{"x": 1}]}});
     for (status, answer, code, message) in [
         (
             400,
@@ -316,7 +319,31 @@ fn each_answer_of_the_webhook_ends_as_the_status_table_says() {
             200,
             wrong_twin,
             400_207,
-            "Custom allocation failed: the hub refuses the initial twin: invalid type: string \"medium\", expected struct InitialTwin at line 1 column 8",
+            "Custom allocation failed: the hub refuses the initial twin: invalid type: string \"medium\", expected an object at line 1 column 8",
+        ),
+        (
+            200,
+            no_twin,
+            400_207,
+            "Custom allocation failed: the hub refuses the initial twin: invalid type: sequence, expected an object at line 1 column 0",
+        ),
+        (
+            200,
+            listed_twin,
+            400_207,
+            "Custom allocation failed: the hub refuses the initial twin: invalid type: sequence, expected an object at line 1 column 0",
+        ),
+        (
+            200,
+            listed_properties,
+            400_207,
+            "Custom allocation failed: the hub refuses the initial twin: invalid type: sequence, expected an object at line 1 column 14",
+        ),
+        (
+            200,
+            json!([A, null, {"p": 1}]),
+            400_207,
+            "Custom allocation failed: the response is not an AllocationResponse (invalid type: sequence, expected an object at line 1 column 0)",
         ),
     ] {
         let mut bench = Bench::new();
@@ -561,6 +588,10 @@ fn a_malformed_registration_is_told_what_is_wrong() {
     check(
         br#"{"registrationId":7}"#,
         "the body isn't a DeviceRegistration: invalid type: integer `7`, expected a string at line 1 column 19",
+    );
+    check(
+        br#"["p1",{"arr":1},null]"#,
+        "the body isn't a DeviceRegistration: invalid type: sequence, expected an object at line 1 column 0",
     );
     check(
         br#"{"registrationId":"other"}"#,

@@ -11,6 +11,7 @@ use crate::device::connection::Transport;
 use crate::device::registration::{Device, Status};
 use crate::dps::config::TUTORIAL_GROUP_KEY;
 use crate::dps::symmetric_key::SymmetricKey;
+use crate::printable::escaped;
 
 /// Register one simulated device, as the tutorial's sample does.
 ///
@@ -69,11 +70,14 @@ pub async fn run(arguments: SimulatedDevice) -> anyhow::Result<ExitCode> {
         Ok(assigned) => {
             anstream::println!(
                 "\nRegistration Information received from service: {}, deviceId: {}",
-                assigned.hub,
-                assigned.device_id
+                escaped(&assigned.hub),
+                escaped(&assigned.device_id)
             );
             if let Some(payload) = assigned.payload {
-                anstream::println!("Payload received from service: {payload}");
+                anstream::println!(
+                    "Payload received from service: {}",
+                    escaped(&payload.to_string())
+                );
             }
             Ok(ExitCode::SUCCESS)
         }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 
 use crate::functions_host::{FunctionsHost, HandlerLine, LogLevel, Violation};
+use crate::printable::escaped;
 
 /// Names and headings.
 pub(super) const HEADING: Style = Style::new().bold();
@@ -21,23 +22,9 @@ pub(super) const BAD: Style = AnsiColor::Red.on_default();
 pub(super) fn labelled(label: &str, text: &str, style: Style) {
     for (position, line) in text.lines().enumerate() {
         let label = if position == 0 { label } else { "" };
-        let line = printable(line);
+        let line = escaped(line);
         anstream::println!("  {QUIET}{label:<8}{QUIET:#}{style}{line}{style:#}");
     }
-}
-
-/// The text with its control characters, tabs apart, as escapes.
-fn printable(text: &str) -> String {
-    let mut printable = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character == '\t' || !(character.is_control() || "\u{2028}\u{2029}".contains(character))
-        {
-            printable.push(character);
-        } else {
-            printable.extend(character.escape_default());
-        }
-    }
-    printable
 }
 
 /// Prints a line of the handler's, as the host would log it.
@@ -85,20 +72,4 @@ pub(super) fn log_to_stdout() {
         })
         .target(env_logger::Target::Stdout)
         .init();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_steers_a_terminal_is_escaped() {
-        for (text, expected) in [
-            ("\té \"a\" \\ …", "\té \"a\" \\ …"),
-            ("\u{1b}[2J\r\u{9b}31m", r"\u{1b}[2J\r\u{9b}31m"),
-            ("a\u{2028}b", r"a\u{2028}b"),
-        ] {
-            assert_eq!(printable(text), expected);
-        }
-    }
 }

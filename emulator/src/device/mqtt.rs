@@ -15,6 +15,7 @@ use mqtt_protocol_core::mqtt::{Connection, Version, role};
 use super::connection::{ANSWER_TIMEOUT, API_VERSION, Identity, Reply};
 use super::link::Link;
 use crate::dps::topic::{ANSWERS, Ask, Question};
+use crate::printable::printable;
 
 /// A connection over which a device asks.
 pub struct MqttConnection {
@@ -80,8 +81,13 @@ impl MqttConnection {
         self.send(publish.into()).await?;
         loop {
             if let Packet::V3_1_1Publish(publish) = self.next().await? {
-                let (status, rid, retry_after) = read_topic(publish.topic_name())
-                    .with_context(|| format!("no answer has the topic {}", publish.topic_name()))?;
+                let (status, rid, retry_after) =
+                    read_topic(publish.topic_name()).with_context(|| {
+                        format!(
+                            "no answer has the topic {}",
+                            printable(publish.topic_name())
+                        )
+                    })?;
                 if rid == question.request_id {
                     return Ok(Reply {
                         status,

@@ -10,6 +10,7 @@ use super::connection::{Connection, Identity, Reply, Target, Transport, Trust};
 use crate::dps::moment::Moment;
 use crate::dps::sas_token::SasToken;
 use crate::dps::symmetric_key::SymmetricKey;
+use crate::printable::printable;
 
 /// How long a device's token is good.
 const TOKEN_HOLDS: Duration = Duration::from_hours(1);
@@ -101,7 +102,11 @@ impl fmt::Display for NotAssigned {
             Self::Failed {
                 error_code,
                 message,
-            } => write!(formatter, "the registration failed {error_code}: {message}"),
+            } => write!(
+                formatter,
+                "the registration failed {error_code}: {}",
+                printable(message)
+            ),
             Self::Disabled => write!(formatter, "the enrollment is disabled"),
             Self::Refused {
                 status,
@@ -109,7 +114,8 @@ impl fmt::Display for NotAssigned {
                 message,
             } => write!(
                 formatter,
-                "the service answered {status} {error_code}: {message}"
+                "the service answered {status} {error_code}: {}",
+                printable(message)
             ),
             Self::Unreachable(error) => write!(formatter, "{error:#}"),
         }
@@ -138,9 +144,9 @@ impl Device {
     ) -> Result<Assigned, NotAssigned> {
         let identity = self.identity(target);
         let mut connection = Connection::open(transport, target, trust, identity).await?;
-        tell(Status::Connected);
         let body = self.body().to_string();
         let mut reply = connection.register(&body).await?;
+        tell(Status::Connected);
         loop {
             let wait = reply.retry_after.map_or(DEFAULT_WAIT, Duration::from_secs);
             match progress(reply)? {

@@ -224,6 +224,22 @@ mod tests {
     }
 
     #[test]
+    fn a_webhook_s_url_that_cannot_be_asked_is_refused_before_any_device_comes() {
+        let sentence = "enrollment contoso-custom-allocated-devices: \
+                        customAllocationDefinition.webhookUrl must be an absolute http or https URL";
+        for url in ["notaurl", "http://x y?code=s3cr3t"] {
+            let mut config = Config::tutorial();
+            config.set_webhook(url, Replace::All);
+            assert_eq!(config.settings().unwrap_err().to_string(), sentence);
+        }
+        let definition =
+            json!({"webhookUrl": "http://x y?code=s3cr3t", "apiVersion": "2021-10-01"});
+        let group = json!({"enrollmentGroupId": "contoso-custom-allocated-devices", "attestation": keys(),
+            "allocationPolicy": "custom", "customAllocationDefinition": definition});
+        assert_eq!(error(&file(&group)), sentence);
+    }
+
+    #[test]
     fn what_the_command_line_tool_prints_is_taken() {
         let printed = json!({
             "allocationPolicy": "custom",

@@ -5,6 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use time::Date;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
 
 use super::refusal::Refusal;
 
@@ -15,6 +18,8 @@ pub const MAX_MESSAGE_BYTES: usize = 96 * 1024;
 
 /// The first and the last version of the API that is emulated. Versions are dates, so text compares as they do.
 const API_VERSIONS: [&str; 2] = ["2018-11-01", "2021-10-01"];
+
+const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
 /// What a device sends to register.
 #[derive(Debug, Default, Deserialize)]
@@ -172,7 +177,9 @@ impl<T> Answer<T> {
 pub fn check_api_version(version: Option<&str>) -> Result<(), Refusal> {
     let [first, last] = API_VERSIONS;
     match version {
-        Some(version) if version.len() == first.len() && (first..=last).contains(&version) => {
+        Some(version)
+            if (first..=last).contains(&version) && Date::parse(version, DATE).is_ok() =>
+        {
             Ok(())
         }
         Some(version) => Err(Refusal::Malformed(format!(
@@ -190,6 +197,19 @@ mod tests {
     fn api_versions_from_2018_to_2021_are_emulated() {
         for version in ["2018-11-01", "2019-03-31", "2021-06-01", "2021-10-01"] {
             assert_eq!(check_api_version(Some(version)), Ok(()));
+        }
+        for version in [
+            "2018-10-31",
+            "2021-10-02",
+            "2019-99-99",
+            "2019-02-29",
+            "2020abcdef",
+            "2020xxxxxx",
+            "2020-01-01 ",
+            "2020-1-001",
+        ] {
+            let error = check_api_version(Some(version)).unwrap_err();
+            assert!(matches!(error, Refusal::Malformed(_)), "{version}");
         }
         for (version, sentence) in [
             (

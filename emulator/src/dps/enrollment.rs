@@ -8,8 +8,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use reqwest::Url;
+
 use super::allocation_request::{self as shape, AttestationMechanism, EnrollmentSettings};
 use super::enrollment_error::{EnrollmentError, EnrollmentErrorKind};
+use super::json_object::Object;
 use super::registration_id::RegistrationId;
 use super::symmetric_key::SymmetricKey;
 use super::thumbprint::Thumbprint;
@@ -224,19 +227,28 @@ fn allocation(settings: &EnrollmentSettings) -> Result<Allocation, EnrollmentErr
         }
         Some("custom") => {
             let definition = settings.custom_allocation_definition.as_ref();
-            definition
-                .map(|definition| Allocation::Custom(definition.webhook_url.clone()))
-                .ok_or(EnrollmentErrorKind::NoWebhook)
+            let url = &definition
+                .ok_or(EnrollmentErrorKind::NoWebhook)?
+                .webhook_url;
+            if is_http(url) {
+                Ok(Allocation::Custom(url.clone()))
+            } else {
+                Err(EnrollmentErrorKind::WebhookUrl)
+            }
         }
         Some(other) => Err(EnrollmentErrorKind::AllocationPolicy(other.to_owned())),
     }
+}
+
+fn is_http(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 fn initial_twin(twin: Option<serde_json::Value>) -> Result<DeviceTwin, EnrollmentErrorKind> {
     let Some(twin) = twin else {
         return Ok(DeviceTwin::default());
     };
-    let twin: InitialTwin = serde_json::from_value(twin)
+    let Object::<InitialTwin>(twin) = serde_json::from_value(twin)
         .map_err(|error| EnrollmentErrorKind::TwinShape(error.to_string()))?;
     DeviceTwin::try_from(twin).map_err(EnrollmentErrorKind::Twin)
 }
@@ -389,6 +401,19 @@ mod tests {
             Value::Null,
             "allocationPolicy custom needs customAllocationDefinition.webhookUrl",
         );
+        for url in [
+            "notaurl",
+            "/api/HttpTrigger1?code=s3cr3t",
+            "http://x y?code=s3cr3t",
+            "http://",
+            "ftp://x/",
+        ] {
+            check(
+                "customAllocationDefinition",
+                json!({"webhookUrl": url, "apiVersion": "2021-10-01"}),
+                "customAllocationDefinition.webhookUrl must be an absolute http or https URL",
+            );
+        }
         check(
             "provisioningStatus",
             json!("off"),
@@ -403,6 +428,16 @@ mod tests {
             "initialTwin",
             json!({"tags": 7}),
             "initialTwin: invalid type: integer `7`, expected a map",
+        );
+        check(
+            "initialTwin",
+            json!([{"a": 1}]),
+            "initialTwin: invalid type: sequence, expected an object",
+        );
+        check(
+            "initialTwin",
+            serde_json::from_str(r#"{"tags":{"n":123456789012345678901234567890}}"#).unwrap(),
+            "initialTwin: tags.n is 1.2345678901234568e+29, and integers go from -4503599627370496 to 4503599627370495",
         );
     }
 

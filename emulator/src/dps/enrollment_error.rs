@@ -26,6 +26,7 @@ pub(super) enum EnrollmentErrorKind {
     AllocationPolicy(String),
     NoStaticHub,
     NoWebhook,
+    WebhookUrl,
     ProvisioningStatus(String),
     TwinShape(String),
     Twin(TwinError),
@@ -84,6 +85,11 @@ impl fmt::Display for EnrollmentErrorKind {
             Self::NoWebhook => write!(
                 formatter,
                 "allocationPolicy custom needs customAllocationDefinition.webhookUrl"
+            ),
+            // Without the URL, whose query is the function key.
+            Self::WebhookUrl => write!(
+                formatter,
+                "customAllocationDefinition.webhookUrl must be an absolute http or https URL"
             ),
             Self::ProvisioningStatus(status) => write!(
                 formatter,

@@ -32,7 +32,7 @@ async fn converse(mut connection: Connection, mut session: Session) -> io::Resul
     let mut buffer = [0; BUFFER_BYTES];
     loop {
         let read = connection.read(&mut buffer);
-        let length = match tokio::time::timeout(session.silence(), read).await {
+        let length = match tokio::time::timeout_at(session.deadline(), read).await {
             Ok(length) => length?,
             Err(_) => 0,
         };

@@ -13,14 +13,17 @@ use mqtt_protocol_core::mqtt::packet::{GenericPacketTrait as _, Packet, Qos, v3_
 use mqtt_protocol_core::mqtt::result_code::{ConnectReturnCode, MqttError, SubackReturnCode};
 use mqtt_protocol_core::mqtt::{Connection, Version, role};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::attestation::Caller;
 use super::device_api::check_api_version;
 use super::moment::Moment;
+use super::mqtt_packet::PacketCheck;
 use super::provisioning::Provisioning;
 use super::refusal::{Refusal, Transport};
 use super::thumbprint::DeviceCertificate;
 use super::topic::{ANSWERS, Ask, Question, answer};
+use crate::printable::printable;
 
 /// The biggest packet that is read; more than a message may have, so that the device can be told.
 const MAX_PACKET_BYTES: u32 = 4 * 96 * 1024;
@@ -30,11 +33,13 @@ const SILENCE: Duration = Duration::from_mins(10);
 
 /// A session.
 pub struct Session {
+    check: PacketCheck,
     connection: Connection<role::Server>,
     provisioning: Provisioning,
     certificate: Option<DeviceCertificate>,
     device: Option<Device>,
     granted: Option<Qos>,
+    heard: Instant,
     silence: Duration,
 }
 
@@ -76,29 +81,30 @@ impl Session {
         connection.set_auto_pub_response(true);
         connection.set_auto_ping_response(true);
         Self {
+            check: PacketCheck::new(MAX_PACKET_BYTES),
             connection,
             provisioning,
             certificate,
             device: None,
             granted: None,
+            heard: Instant::now(),
             silence: SILENCE,
         }
     }
 
-    /// How long the device may be silent from now on.
+    /// When the device has been silent for too long. Only whole packets count.
     #[must_use]
-    pub fn silence(&self) -> Duration {
-        self.silence
+    pub fn deadline(&self) -> Instant {
+        self.heard + self.silence
     }
 
     /// Takes what the device sent.
     pub fn receive(&mut self, bytes: &[u8]) -> Reaction {
         let mut reaction = Reaction::default();
-        let mut cursor = Cursor::new(bytes);
+        let (mut checked, mut read) = (Cursor::new(bytes), Cursor::new(bytes));
         let length = bytes.len() as u64;
-        while !reaction.close && cursor.position() < length {
-            let events = self.connection.recv(&mut cursor);
-            if let Err(broken) = self.handle(events, &mut reaction) {
+        while !reaction.close && read.position() < length {
+            if let Err(broken) = self.read(&mut checked, &mut read, &mut reaction) {
                 self.log(&broken);
                 reaction.close = true;
             }
@@ -106,15 +112,33 @@ impl Session {
         reaction
     }
 
+    /// Reads up to the end of a packet, which is checked first.
+    fn read(
+        &mut self,
+        checked: &mut Cursor<&[u8]>,
+        read: &mut Cursor<&[u8]>,
+        reaction: &mut Reaction,
+    ) -> Result<(), Broken> {
+        if self.check.ends_packet(checked)? {
+            self.heard = Instant::now();
+        }
+        let events = self.connection.recv(read);
+        self.handle(events, reaction)
+    }
+
     fn log(&self, broken: &Broken) {
         let device = self
             .device
             .as_ref()
             .map_or("somebody", |device| &device.caller.registration_id);
+        let device = printable(device);
         match broken {
             Broken::Protocol(error) => log::info!("{device}: hung up, {error:?}"),
             Broken::Topic(topic) => {
-                log::info!("{device}: hung up, {topic} is no topic of the device API");
+                log::info!(
+                    "{device}: hung up, {} is no topic of the device API",
+                    printable(topic)
+                );
             }
         }
     }
@@ -143,9 +167,13 @@ impl Session {
     fn take(&mut self, packet: Packet, reaction: &mut Reaction) -> Result<(), Broken> {
         match packet {
             Packet::V3_1_1Connect(connect) => self.connect(&connect, reaction),
+            _ if self.device.is_none() => Err(MqttError::ProtocolError.into()),
             Packet::V3_1_1Subscribe(subscribe) => self.subscribe(&subscribe, reaction),
             Packet::V3_1_1Unsubscribe(unsubscribe) => {
-                self.granted = None;
+                let mut filters = unsubscribe.entries().iter();
+                if filters.any(|filter| filter.as_str() == ANSWERS) {
+                    self.granted = None;
+                }
                 let unsuback = v3_1_1::Unsuback::builder()
                     .packet_id(unsubscribe.packet_id())
                     .build()?;

@@ -11,6 +11,7 @@ use super::allocation_request::{AllocationRequest, DeviceAttestation};
 use super::attestation::Attested;
 use super::enrollment::{Allocation, Enrollment, Reprovisioning};
 use super::hubs::{DeviceIdentity, HubChange, Hubs};
+use super::json_object::Object;
 use super::moment::Moment;
 use super::registration::{Decision, Outcome, Progress, Proof, Registration};
 use super::registration_id::RegistrationId;
@@ -235,7 +236,7 @@ fn first_twin(enrollment: &Enrollment, wanted: Option<&RawValue>) -> Result<Devi
     let Some(wanted) = wanted else {
         return Ok(enrollment.initial_twin.clone());
     };
-    let twin: InitialTwin =
+    let Object::<InitialTwin>(twin) =
         serde_json::from_str(wanted.get()).map_err(|error| error.to_string())?;
     DeviceTwin::try_from(twin).map_err(|error| error.to_string())
 }

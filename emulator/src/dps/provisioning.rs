@@ -14,6 +14,7 @@ use super::registration::Outcome;
 use super::service::{OperationKey, Service, Settings, Step};
 use super::state::{Saved, StateFile};
 use super::webhook::Webhook;
+use crate::printable::printable;
 
 /// A running service. Clones are handles to the same one.
 #[derive(Clone, Debug)]
@@ -148,14 +149,15 @@ fn log_outcome(settlement: &Settlement) {
             error_code,
             message,
             ..
-        } => log::info!("{device}: failed {error_code}: {message}"),
+        } => log::info!("{device}: failed {error_code}: {}", printable(message)),
     }
 }
 
 fn log_refusal(caller: &Caller, refusal: &Refusal) {
-    let device = caller.registration_id.escape_debug();
-    match refusal {
-        Refusal::BadSignature(reason) => log::info!("{device}: refused, {reason}"),
-        other => log::info!("{device}: refused, {other}"),
-    }
+    let device = printable(&caller.registration_id);
+    let reason = match refusal {
+        Refusal::BadSignature(reason) => reason.clone(),
+        other => other.to_string(),
+    };
+    log::info!("{device}: refused, {}", printable(&reason));
 }

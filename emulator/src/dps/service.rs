@@ -16,6 +16,7 @@ use super::device_api::{
 };
 use super::enrollment::Enrollments;
 use super::hubs::{DeviceIdentity, HubChange, Hubs};
+use super::json_object::Object;
 use super::moment::{Moment, Timestamp, whole_seconds};
 use super::operation::{Operation, Settlement, WebhookCall};
 use super::refusal::{Missing, Refusal};
@@ -336,9 +337,12 @@ fn parse(body: &[u8]) -> Result<DeviceRegistration, Refusal> {
             body.len()
         )));
     }
-    serde_json::from_slice(body).map_err(|error| {
-        Refusal::Malformed(format!("the body isn't a DeviceRegistration: {error}"))
-    })
+    match serde_json::from_slice(body) {
+        Ok(Object(registration)) => Ok(registration),
+        Err(error) => Err(Refusal::Malformed(format!(
+            "the body isn't a DeviceRegistration: {error}"
+        ))),
+    }
 }
 
 fn check_same_id(id: &RegistrationId, in_body: Option<&str>) -> Result<(), Refusal> {

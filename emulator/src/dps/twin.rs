@@ -8,13 +8,17 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::json_object;
+
 const TAGS_MAX_BYTES: usize = 8 * 1024;
 const DESIRED_MAX_BYTES: usize = 32 * 1024;
 const KEY_MAX_BYTES: usize = 1024;
 const STRING_MAX_BYTES: usize = 4 * 1024;
 const MAX_DEPTH: usize = 10;
-const MIN_INTEGER: i64 = -4_503_599_627_370_496;
-const MAX_INTEGER: i64 = 4_503_599_627_370_495;
+/// Integers are compared as floating-point numbers, of which these are exact. That is what longer ones have become when they
+/// were read.
+const MIN_INTEGER: f64 = -4_503_599_627_370_496.0;
+const MAX_INTEGER: f64 = 4_503_599_627_370_495.0;
 const NUMBER_BYTES: usize = 8;
 const BOOLEAN_BYTES: usize = 4;
 
@@ -25,7 +29,11 @@ pub struct InitialTwin {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Map<String, Value>>,
     /// What the device reads.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "json_object::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub properties: Option<InitialTwinProperties>,
 }
 
@@ -123,12 +131,10 @@ fn check_value(path: &str, value: &mut Value, depth: usize) -> Result<usize, Twi
         Value::Null => Err(TwinError::new(path, "is a null inside an array".to_owned())),
         Value::Bool(_) => Ok(BOOLEAN_BYTES),
         Value::Number(number) => {
-            let fits = match (number.as_i64(), number.as_u64()) {
-                (Some(integer), _) => (MIN_INTEGER..=MAX_INTEGER).contains(&integer),
-                (None, Some(_)) => false,
-                (None, None) => true,
+            let fits = |number: f64| {
+                number.fract() != 0.0 || (MIN_INTEGER..=MAX_INTEGER).contains(&number)
             };
-            if fits {
+            if number.as_f64().is_some_and(fits) {
                 Ok(NUMBER_BYTES)
             } else {
                 Err(TwinError::new(
@@ -254,6 +260,16 @@ mod tests {
             &json!(1.5),
             &json!(u64::MAX),
             "tags.t is 18446744073709551615, and integers go from -4503599627370496 to 4503599627370495",
+        );
+        check_edge(
+            &json!(4_503_599_627_370_495.0),
+            &serde_json::from_str("123456789012345678901234567890").unwrap(),
+            "tags.t is 1.2345678901234568e+29, and integers go from -4503599627370496 to 4503599627370495",
+        );
+        check_edge(
+            &json!(4_503_599_627_370_495.5),
+            &json!(-4_503_599_627_370_497.0),
+            "tags.t is -4503599627370497.0, and integers go from -4503599627370496 to 4503599627370495",
         );
         check_edge(
             &json!("x".repeat(4096)),

@@ -12,6 +12,9 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::json_object::Object;
+use crate::printable::printable;
+
 /// `CustomAllocationFailed`: the webhook refused, or its answer was of no use.
 pub const CUSTOM_ALLOCATION_FAILED: u32 = 400_207;
 /// `CustomAllocationIotHubNotSpecified`: the webhook answered 200 without naming a hub.
@@ -107,7 +110,7 @@ impl WebhookOutcome {
 
     fn judge_ok(body: &[u8], linked_hubs: &[String]) -> Self {
         let response: AllocationResponse = match serde_json::from_slice(body) {
-            Ok(response) => response,
+            Ok(Object(response)) => response,
             Err(error) => {
                 let message = format!(
                     "Custom allocation failed: the response is not an AllocationResponse ({error})"
@@ -164,7 +167,7 @@ impl fmt::Display for WebhookOutcome {
                 error_code,
                 message,
                 evidence: Evidence::Documented,
-            } => write!(f, "failed {error_code}: {message}"),
+            } => write!(f, "failed {error_code}: {}", printable(message)),
             Self::Failed {
                 error_code,
                 message,
@@ -172,7 +175,8 @@ impl fmt::Display for WebhookOutcome {
             } => {
                 write!(
                     f,
-                    "failed {error_code}: {message} (the service's own code for this is not published)"
+                    "failed {error_code}: {} (the service's own code for this is not published)",
+                    printable(message)
                 )
             }
             Self::Retry {
@@ -266,7 +270,13 @@ mod tests {
             "failed 400207: Custom allocation failed: c.azure-devices.net is not one of the linked hubs \
              (the service's own code for this is not published)",
         );
-        for body in ["", "text", "[]", r#"{"iotHubHostName":7}"#] {
+        for body in [
+            "",
+            "text",
+            "[]",
+            r#"["b.azure-devices.net",null,{"p":1}]"#,
+            r#"{"iotHubHostName":7}"#,
+        ] {
             let outcome = WebhookOutcome::judge(200, body.as_bytes(), &linked());
             assert!(
                 matches!(
@@ -280,6 +290,19 @@ mod tests {
                 "{body}: {outcome}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_shown_of_an_answer_is_short_and_keeps_to_its_line() {
+        check(
+            200,
+            r#"{"iotHubHostName":"\u001b[2J\nb"}"#,
+            "failed 400207: Custom allocation failed: \\u{1b}[2J\\nb is not one of the linked hubs \
+             (the service's own code for this is not published)",
+        );
+        let body = format!(r#"{{"iotHubHostName":"{}"}}"#, "b".repeat(1_000));
+        let shown = WebhookOutcome::judge(200, body.as_bytes(), &linked()).to_string();
+        assert!(shown.len() < 400, "{shown}");
     }
 
     #[test]

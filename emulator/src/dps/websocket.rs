@@ -44,7 +44,8 @@ pub fn upgrade(upgrade: WebSocketUpgrade, headers: &HeaderMap, session: Session)
 /// Passes messages on between a socket and its session. How MQTT packets are cut into messages doesn't matter.
 async fn converse(mut socket: WebSocket, mut session: Session) -> Result<(), axum::Error> {
     loop {
-        let Ok(Some(message)) = tokio::time::timeout(session.silence(), socket.recv()).await else {
+        let received = tokio::time::timeout_at(session.deadline(), socket.recv()).await;
+        let Ok(Some(message)) = received else {
             return Ok(());
         };
         let reaction = match message? {
