@@ -256,8 +256,8 @@ mod tests {
             r#"["****"]"#,
             "a certificate without a name",
         );
-        let der = format!(r#"{{"cert":"MII{}"}}"#, "A".repeat(300));
-        check(&der, r#"{"cert":"****"}"#, "a DER certificate");
+        let der = format!(r#"{{"blob":"MII{}"}}"#, "A".repeat(300));
+        check(&der, r#"{"blob":"****"}"#, "a DER certificate");
     }
 
     #[test]
@@ -302,6 +302,8 @@ mod tests {
             "WIFI-PASS",
             "sas",
             "authorization",
+            "BasicAuth",
+            "wifiPsk",
             "connection_string",
             "iothubConnectionStrings",
             "ca_cert",
