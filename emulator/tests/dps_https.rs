@@ -108,14 +108,7 @@ async fn the_webhook_is_posted_json_with_its_key_in_the_query_alone() {
 }
 
 async fn register(service: &TestService, registration_id: &str) -> Result<String, NotAssigned> {
-    let registered = device(registration_id)
-        .register(
-            Transport::Https,
-            &service.target(),
-            &service.trust(),
-            |_| {},
-        )
-        .await;
+    let registered = service.register(&device(registration_id)).await;
     registered.map(|assigned| assigned.hub)
 }
 
@@ -295,16 +288,7 @@ async fn a_message_past_the_limit_is_refused_with_the_limit() {
     let service = TestService::start(tutorial(&webhook)).await;
     let mut device = device(TOASTER);
     device.payload = Some(json!("x".repeat(98_304)));
-    let refused = device
-        .register(
-            Transport::Https,
-            &service.target(),
-            &service.trust(),
-            |_| {},
-        )
-        .await
-        .unwrap_err()
-        .to_string();
+    let refused = service.register(&device).await.unwrap_err().to_string();
     let expected = "the service answered 400 400004: Invalid argument: the message has";
     assert!(refused.starts_with(expected), "{refused}");
 }

@@ -5,7 +5,6 @@ mod support;
 
 use std::sync::Mutex;
 
-use emulator::device::connection::Transport;
 use emulator::dps::config::{Config, Replace};
 use emulator::dps::mqtt_session::Session;
 use emulator::dps::provisioning::Provisioning;
@@ -85,14 +84,7 @@ async fn what_others_write_forges_no_line_of_the_log() {
     let webhook =
         TestWebhook::start(|_, _| (200, json!({ "iotHubHostName": FORGED }).to_string())).await;
     let service = TestService::start(tutorial(&webhook)).await;
-    let registered = device("toaster")
-        .register(
-            Transport::Https,
-            &service.target(),
-            &service.trust(),
-            |_| {},
-        )
-        .await;
+    let registered = service.register(&device("toaster")).await;
     let failed = format!(
         "the registration failed 400207: Custom allocation failed: {SHOWN} is not one of the linked hubs"
     );

@@ -158,13 +158,8 @@ async fn a_handler_that_falls_over_in_the_middle_assigns_after_its_restart() {
         ..config.settings().unwrap()
     };
     let service = TestService::start(settings).await;
-    let assigned = device("breakroom499-contoso-tstrsd-007")
-        .register(
-            Transport::Https,
-            &service.target(),
-            &service.trust(),
-            |_| {},
-        )
+    let assigned = service
+        .register(&device("breakroom499-contoso-tstrsd-007"))
         .await
         .unwrap();
     assert_eq!(assigned.hub, TOASTERS);

@@ -156,8 +156,8 @@ fn log_outcome(settlement: &Settlement) {
 fn log_refusal(caller: &Caller, refusal: &Refusal) {
     let device = printable(&caller.registration_id);
     let reason = match refusal {
-        Refusal::BadSignature(reason) => reason.clone(),
-        other => other.to_string(),
+        Refusal::BadSignature(reason) => printable(reason),
+        other => printable(&other.to_string()),
     };
-    log::info!("{device}: refused, {}", printable(&reason));
+    log::info!("{device}: refused, {reason}");
 }

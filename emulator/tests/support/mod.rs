@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use emulator::device::connection::{Target, Trust};
-use emulator::device::registration::Device;
+use emulator::device::connection::{Target, Transport, Trust};
+use emulator::device::registration::{Assigned, Device, NotAssigned};
 use emulator::dps::certificates::CertificateAuthority;
 use emulator::dps::config::{Config, Replace, TUTORIAL_GROUP_KEY};
 use emulator::dps::endpoints::Endpoints;
@@ -163,6 +163,15 @@ impl TestService {
 
     pub(crate) fn trust(&self) -> Trust {
         Trust::only(self.authority.pem()).unwrap()
+    }
+
+    /// Registers a device over HTTPS.
+    pub(crate) async fn register(&self, device: &Device) -> Result<Assigned, NotAssigned> {
+        let (target, trust) = (self.target(), self.trust());
+        let told = |_| {};
+        device
+            .register(Transport::Https, &target, &trust, told)
+            .await
     }
 }
 
