@@ -7,11 +7,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use emulator::dps::allocation_request::AllocationRequest;
-use emulator::dps::webhook_outcome::WebhookOutcome;
-use emulator::functions_host::{
+use functions_host::{
     FunctionsHost, HostOptions, HttpRequest, Invocation, Shutdown, Transfer, Violation,
 };
+use provisioning::webhook::allocation_request::AllocationRequest;
+use provisioning::webhook::outcome::WebhookOutcome;
 use serde_json::{Value, json};
 
 const TOASTER: &str = r#"{"iotHubHostName":"contoso-toasters-hub-1098.azure-devices.net","initialTwin":{"properties":{"desired":{"state":"ready","darknessSetting":"medium"}},"tags":{"deviceType":"toaster"}}}"#;

@@ -4,7 +4,7 @@
 
 mod support;
 
-use emulator::twins::{Call, Fault};
+use digital_twins_instance::{Call, Fault};
 use serde_json::{Value, json};
 use support::{
     HUB, OTHER_HUB, SPACE, THERMOSTAT, World, assert_answer, assignment, make_twin, request,

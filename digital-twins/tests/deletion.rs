@@ -4,8 +4,8 @@
 
 mod support;
 
-use emulator::functions_host::EventHubEvent;
-use emulator::twins::{Call, Fault, Options};
+use digital_twins_instance::{Call, Fault, Options};
+use functions_host::EventHubEvent;
 use serde_json::json;
 use support::{HUB, SPACE, THERMOSTAT, World, assert_done, deleted};
 

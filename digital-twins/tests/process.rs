@@ -11,8 +11,8 @@ use std::process::Command;
 use digital_twins::functions::{
     delete_device_in_twin_func, device_telemetry_to_twin_func, dps_adt_allocation_func,
 };
-use emulator::functions_host::{FunctionsHost, HostOptions};
-use emulator::twins::{Call, Fault, Options};
+use digital_twins_instance::{Call, Fault, Options};
+use functions_host::{FunctionsHost, HostOptions};
 use serde_json::{Value, json};
 use support::token_endpoint::{self, HEADER, TOKEN};
 use support::{HUB, World, assert_answer, assert_done, assignment, reading, request};

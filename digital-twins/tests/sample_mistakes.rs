@@ -6,8 +6,8 @@
 
 mod support;
 
-use emulator::functions_host::EventHubEvent;
-use emulator::twins::{Call, Fault, Options};
+use digital_twins_instance::{Call, Fault, Options};
+use functions_host::EventHubEvent;
 use serde_json::{Value, json};
 use support::token_endpoint::{self, HEADER, TOKEN};
 use support::{

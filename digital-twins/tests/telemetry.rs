@@ -4,8 +4,8 @@
 
 mod support;
 
-use emulator::functions_host::EventHubEvent;
-use emulator::twins::{Call, Fault};
+use digital_twins_instance::{Call, Fault};
+use functions_host::EventHubEvent;
 use serde_json::{Value, json};
 use support::{THERMOSTAT, World, assert_done, reading};
 

@@ -7,10 +7,10 @@ pub(crate) mod token_endpoint;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use emulator::functions_host::{
+use digital_twins_instance::{Call, Instance, Model, Options, Service};
+use functions_host::{
     Delivery, EventHubBatch, EventHubEvent, FunctionsHost, HostOptions, HttpRequest, Invocation,
 };
-use emulator::twins::{Call, Instance, Model, Options, Service};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

@@ -1,0 +1,204 @@
+//! `emulator allocate`: sends allocation requests through the emulated host, and shows what becomes of the devices.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde::Deserialize;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::common::functions_app::{self, FunctionsApp};
+use crate::common::output;
+use functions_host::{Function, FunctionsHost, HostEvent, HttpRequest, Invocation};
+use provisioning::webhook::allocation_request::AllocationRequest;
+use provisioning::webhook::outcome::WebhookOutcome;
+
+/// The tutorial's toaster, its heat pump, and a device that no rule knows.
+const TUTORIAL_DEVICES: [&str; 3] = [
+    "breakroom499-contoso-tstrsd-007",
+    "mainbuilding167-contoso-hpsd-088",
+    "contoso-unknown-001",
+];
+
+/// Let devices register: start the handler behind the emulated Functions host, send it a request for each device, and show the
+/// answer, the function's logs, and what the Device Provisioning Service makes of it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  emulator allocate                               The tutorial's toaster, its heat pump, and a stranger
+  emulator allocate my-contoso-tstrsd-007         A toaster of your own; the tutorial's rules know no other ids
+  emulator allocate request.json                  A whole AllocationRequest of your own
+  emulator allocate --handler ./handler           A handler that is built already
+  emulator allocate --function-key s3cr3t-k3y     With keys checked, and this one sent
+
+Exit status: 0 when the handler kept the custom handler protocol, whatever became of the devices; 1 when it did not.")]
+pub struct Allocate {
+    /// A registration id, or a file that ends in .json and holds a whole request.
+    #[arg(value_name = "REGISTRATION_ID | REQUEST.json")]
+    devices: Vec<String>,
+    /// The function that is the webhook; needed only when several functions take a POST.
+    #[arg(long, value_name = "NAME")]
+    function: Option<String>,
+    /// Show what the handler prints, too.
+    #[arg(short, long)]
+    verbose: bool,
+    #[command(flatten)]
+    app: FunctionsApp,
+}
+
+/// A request to send.
+struct Registration {
+    name: String,
+    body: Vec<u8>,
+    linked_hubs: Vec<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When a request can't be read, or the host can't be started.
+pub async fn run(arguments: Allocate) -> anyhow::Result<ExitCode> {
+    let devices = if arguments.devices.is_empty() {
+        TUTORIAL_DEVICES.map(str::to_owned).to_vec()
+    } else {
+        arguments.devices
+    };
+    let registrations = devices
+        .iter()
+        .map(|device| Registration::of(device))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let (events, mut happened) = unbounded_channel();
+    let host = functions_app::start(arguments.app.options()?.events(events)).await?;
+    let webhook = webhook(&host, arguments.function.as_deref())?;
+    let key = arguments.app.function_key();
+    for registration in registrations {
+        let mut request = HttpRequest::post(format!("/{webhook}"))
+            .header("Content-Type", "application/json; charset=utf-8")
+            .body(registration.body);
+        if let Some(key) = key {
+            request = request.header("x-functions-key", key);
+        }
+        let invocation = host.invoke(request).await;
+        show(&registration.name, &registration.linked_hubs, &invocation);
+        show_events(&mut happened, arguments.verbose);
+        anstream::println!();
+    }
+    host.stop().await;
+    show_events(&mut happened, arguments.verbose);
+    Ok(output::verdict(&host))
+}
+
+impl Registration {
+    fn of(device: &str) -> anyhow::Result<Self> {
+        let path = Path::new(device);
+        if path
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+        {
+            return Self::from_file(path);
+        }
+        let request = AllocationRequest::tutorial(device);
+        let body = request
+            .to_json()
+            .context("cannot write the request")?
+            .into_bytes();
+        Ok(Self {
+            name: device.to_owned(),
+            body,
+            linked_hubs: request.linked_hubs().to_vec(),
+        })
+    }
+
+    /// The file goes to the webhook as it is. Its hubs are read so that the answer can be judged; it may lack them, to see a refusal.
+    fn from_file(path: &Path) -> anyhow::Result<Self> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Hubs {
+            linked_hubs: Option<Vec<String>>,
+        }
+
+        let name = path.display().to_string();
+        let body =
+            std::fs::read(path).with_context(|| format!("cannot read the request {name}"))?;
+        let _: serde_json::Value = serde_json::from_slice(&body)
+            .with_context(|| format!("{name} is not JSON; it must hold an AllocationRequest"))?;
+        let hubs = serde_json::from_slice::<Hubs>(&body)
+            .ok()
+            .and_then(|request| request.linked_hubs);
+        Ok(Self {
+            name,
+            body,
+            linked_hubs: hubs.unwrap_or_default(),
+        })
+    }
+}
+
+/// The path of the function to call.
+pub(crate) fn webhook(host: &FunctionsHost, name: Option<&str>) -> anyhow::Result<String> {
+    let takes_post = |function: &&Function| {
+        let methods = function.methods();
+        !function.is_disabled()
+            && (methods.is_empty() || methods.iter().any(|method| method == "POST"))
+    };
+    let with_route = host
+        .functions()
+        .iter()
+        .filter(|function| function.route().is_some());
+    let candidates: Vec<&Function> = match name {
+        Some(name) => with_route
+            .filter(|function| function.name.eq_ignore_ascii_case(name))
+            .collect(),
+        None => with_route.filter(takes_post).collect(),
+    };
+    let names = || {
+        candidates
+            .iter()
+            .map(|function| function.name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    match (candidates.as_slice(), name) {
+        ([function], _) => Ok(function.route().unwrap_or_default().to_owned()),
+        ([], Some(name)) => bail!("the app has no function {name} with an HTTP trigger"),
+        ([], None) => bail!("the app has no function whose HTTP trigger takes a POST"),
+        (_, _) => bail!(
+            "the app has several functions that take a POST ({}); name one with --function",
+            names()
+        ),
+    }
+}
+
+fn show(name: &str, linked_hubs: &[String], invocation: &Invocation) {
+    use output::{BAD, CAUTION, GOOD, HEADING};
+    let response = &invocation.response;
+    anstream::println!("{HEADING}{name}{HEADING:#}");
+    let content_type = response.header("Content-Type").unwrap_or_default();
+    output::labelled(
+        "answer",
+        format!("{} {content_type}", response.status).trim_end(),
+        HEADING,
+    );
+    output::labelled("", &response.text(), anstyle::Style::new());
+    for line in &invocation.logs {
+        output::labelled("log", line, output::QUIET);
+    }
+    let outcome = WebhookOutcome::judge(response.status, &response.body, linked_hubs);
+    let style = match outcome {
+        WebhookOutcome::Assigned { .. } => GOOD,
+        WebhookOutcome::Failed { .. } => BAD,
+        WebhookOutcome::Retry { .. } => CAUTION,
+    };
+    output::labelled("DPS", &outcome.to_string(), style);
+}
+
+/// What happened meanwhile: violations always, the handler's lines when asked for.
+fn show_events(happened: &mut UnboundedReceiver<HostEvent>, verbose: bool) {
+    while let Ok(event) = happened.try_recv() {
+        match event {
+            HostEvent::Violation(violation) => output::violation(&violation),
+            HostEvent::Line(line) if verbose => output::handler_line(&line),
+            _ => {}
+        }
+    }
+}

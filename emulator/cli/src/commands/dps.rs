@@ -1,0 +1,245 @@
+//! `emulator dps`: runs the local provisioning service and says how to register against it.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use tokio::net::TcpListener;
+
+use super::host;
+use crate::common::functions_app::FunctionsApp;
+use crate::common::output::{self, HEADING, QUIET};
+use crate::common::service::CERTIFICATES;
+use crate::common::webhook_host::WebhookHost;
+use functions_host::FunctionsHost;
+use provisioning::enrollment::config::{Config, Replace};
+use provisioning::enrollment::enrollments::Allocation;
+use provisioning::keys::certificates::{CertificateAuthority, certificate_file};
+use provisioning::server::endpoints::Endpoints;
+use provisioning::server::provisioning::Provisioning;
+use provisioning::server::state::StateFile;
+use provisioning::service::provisioning_service::Settings;
+use provisioning::webhook::client::Webhook;
+
+/// Run a local Device Provisioning Service, which device SDKs register against and which calls the webhook.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  emulator dps                                   The tutorial's hubs and group, with this app's handler as the webhook
+  emulator dps --webhook-url http://localhost:7071/api/HttpTrigger1
+                                                 The webhook is a running `func start`
+  emulator dps --https-port 443                  For SDKs that can't be told a port (needs root)
+  emulator dps --time-scale 0.01 --no-throttle   Retries in seconds, and any number of devices
+
+Then, in another terminal:
+  emulator device breakroom499-contoso-tstrsd-007")]
+pub struct LocalDps {
+    /// ID scope, linked hubs and enrollments; without it, the tutorial's.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The webhook of all custom enrollments; without it, their own, or else the emulated Functions host with the app's handler.
+    #[arg(long, value_name = "URL")]
+    webhook_url: Option<String>,
+    /// Where registrations are kept; without it, they are forgotten.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Where the certificate authority is kept.
+    #[arg(long, value_name = "DIR", default_value = CERTIFICATES)]
+    certificates: PathBuf,
+    /// The port for HTTPS and MQTT over WebSocket. SDKs that can't be told a port use 443.
+    #[arg(long, default_value_t = 8443)]
+    https_port: u16,
+    /// The port for MQTT. SDKs that can't be told a port use 8883.
+    #[arg(long, default_value_t = 8883)]
+    mqtt_port: u16,
+    /// Admit any number of registrations and polls.
+    #[arg(long)]
+    no_throttle: bool,
+    /// What all waits are multiplied by: with 0.01, the seven minutes of retries are four seconds.
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = time_scale)]
+    time_scale: f64,
+    /// The function that is the webhook; needed only when several functions take a POST.
+    #[arg(long, value_name = "NAME")]
+    function: Option<String>,
+    #[command(flatten)]
+    app: FunctionsApp,
+}
+
+fn time_scale(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(factor) if (0.0..=1000.0).contains(&factor) => Ok(factor),
+        _ => Err("it must be a number from 0 to 1000".to_owned()),
+    }
+}
+
+/// Runs the command, until it is interrupted.
+///
+/// # Errors
+/// The service can't start, or can't go on.
+pub async fn run(arguments: LocalDps) -> anyhow::Result<ExitCode> {
+    output::log_to_stdout();
+    let mut config = arguments.config()?;
+    let mut interrupted = std::pin::pin!(host::interrupted().context("cannot wait for Ctrl+C")?);
+    let mut host = None;
+    if config.lacks_webhook() {
+        let started = tokio::select! {
+            started = WebhookHost::start(&arguments.app, arguments.function.as_deref()) => started?,
+            () = &mut interrupted => return Ok(ExitCode::FAILURE),
+        };
+        config.set_webhook(started.url(), Replace::Missing);
+        host = Some(started);
+    }
+    let provisioning = arguments.provisioning(config)?;
+    let authority = CertificateAuthority::open(&arguments.certificates)?;
+    let https = listen(arguments.https_port, "--https-port").await?;
+    let mqtt = listen(arguments.mqtt_port, "--mqtt-port").await?;
+    let mut endpoints = Endpoints::serve(&provisioning, &authority, https, mqtt)?;
+    arguments.introduce(&provisioning, &endpoints);
+    let ended = tokio::select! {
+        failed = endpoints.failed() => failed,
+        failed = show_webhook(host.as_mut()) => failed,
+        () = interrupted => Ok(()),
+    };
+    let Some(mut host) = host else {
+        return ended.map(|()| ExitCode::SUCCESS);
+    };
+    host.stop().await;
+    while let Ok(event) = host.events().try_recv() {
+        host::show(&event);
+    }
+    ended?;
+    Ok(output::verdict(host.host()))
+}
+
+/// Shows what happens in the emulated host until it gives up; without one there is nothing to show.
+async fn show_webhook(webhook: Option<&mut WebhookHost>) -> anyhow::Result<()> {
+    let Some(webhook) = webhook else {
+        return std::future::pending().await;
+    };
+    let host = webhook.host().clone();
+    tokio::select! {
+        () = host::show_events(webhook.events()) => {}
+        () = host.wait_until(FunctionsHost::is_stopped) => {}
+    }
+    anyhow::bail!("the Functions host has stopped, see above")
+}
+
+impl LocalDps {
+    /// The configuration, with the webhook that the command line names.
+    fn config(&self) -> anyhow::Result<Config> {
+        let mut config = match &self.config {
+            Some(path) => {
+                let file = path.display();
+                let text = fs::read_to_string(path)
+                    .with_context(|| format!("cannot read the configuration {file}"))?;
+                Config::parse(&text).with_context(|| format!("cannot use {file}"))?
+            }
+            None => Config::tutorial(),
+        };
+        if let Some(url) = &self.webhook_url {
+            config.set_webhook(url, Replace::All);
+        }
+        Ok(config)
+    }
+
+    fn provisioning(&self, config: Config) -> anyhow::Result<Provisioning> {
+        let settings = Settings {
+            throttled: !self.no_throttle,
+            time_scale: self.time_scale,
+            ..config.settings()?
+        };
+        let webhook = Webhook::new().context("cannot use the system's certificates")?;
+        Ok(match &self.state {
+            Some(path) => Provisioning::with_state(settings, webhook, StateFile::open(path)?),
+            None => Provisioning::in_memory(settings, webhook),
+        })
+    }
+
+    /// Prints where the service is, whom it knows, and how an SDK reaches it.
+    fn introduce(&self, provisioning: &Provisioning, endpoints: &Endpoints) {
+        let service = provisioning.service();
+        let settings = service.settings();
+        let ca_file = certificate_file(&self.certificates);
+        let ca_file = ca_file.canonicalize().unwrap_or(ca_file);
+        let ca_file = ca_file.display();
+        let (https, mqtt) = (endpoints.https.port(), endpoints.mqtt.port());
+        let scope = &settings.id_scope;
+        let line = |label: &str, text: &str| {
+            anstream::println!("{HEADING}{label:<12}{HEADING:#}{text}");
+        };
+        line("ID scope", scope);
+        line("HTTPS", &format!("https://localhost:{https}"));
+        line("MQTT", &format!("mqtts://localhost:{mqtt}"));
+        line(
+            "WebSocket",
+            &format!(
+                "wss://localhost:{https}{}",
+                provisioning::server::websocket::PATH
+            ),
+        );
+        line("CA file", &ca_file.to_string());
+        if let Some(state) = &self.state {
+            let count = service.registrations();
+            line(
+                "state",
+                &format!("{} {QUIET}{count} registrations{QUIET:#}", state.display()),
+            );
+        }
+        for hub in &settings.linked_hubs {
+            line("linked hub", hub);
+        }
+        for enrollment in settings.enrollments.all() {
+            let who = match &enrollment.allocation {
+                Allocation::Custom(url) => {
+                    format!("webhook {}", url.split('?').next().unwrap_or(url))
+                }
+                Allocation::Static(hub) => format!("static {hub}"),
+                Allocation::Hashed => "hashed".to_owned(),
+            };
+            line("enrollment", &format!("{enrollment} {QUIET}{who}{QUIET:#}"));
+        }
+        anstream::println!("{}", snippets(scope, &ca_file.to_string(), https, mqtt));
+    }
+}
+
+async fn listen(port: u16, option: &str) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; name a free port with {option}"))
+}
+
+/// What to paste into a program to register with an SDK.
+fn snippets(scope: &str, ca_file: &str, https: u16, mqtt: u16) -> String {
+    let python_note = match mqtt {
+        8883 => "",
+        _ => "\n  # This SDK always uses port 8883: start the emulator with --mqtt-port 8883.",
+    };
+    format!(
+        r#"
+{HEADING}Python{HEADING:#} {QUIET}pip install azure-iot-device{QUIET:#}{python_note}
+  from azure.iot.device import ProvisioningDeviceClient
+  client = ProvisioningDeviceClient.create_from_symmetric_key(
+      provisioning_host="localhost", id_scope="{scope}", registration_id=ID, symmetric_key=KEY,
+      server_verification_cert=open("{ca_file}").read())
+  print(client.register().registration_state.assigned_hub)
+
+{HEADING}Node{HEADING:#} {QUIET}npm install azure-iot-provisioning-device azure-iot-provisioning-device-http azure-iot-security-symmetric-key{QUIET:#}
+  const {{ ProvisioningDeviceClient }} = require('azure-iot-provisioning-device');
+  const {{ SymmetricKeySecurityClient }} = require('azure-iot-security-symmetric-key');
+  const {{ Http: Transport }} = require('azure-iot-provisioning-device-http');
+  const {{ Http: Base }} = require('azure-iot-http-base');
+  const agent = new (require('https').Agent)({{ ca: require('fs').readFileSync('{ca_file}') }});
+  agent.defaultPort = {https};
+  const base = new Base();
+  base.setOptions({{ http: {{ agent }} }});
+  ProvisioningDeviceClient.create('localhost', '{scope}', new Transport(base), new SymmetricKeySecurityClient(ID, KEY))
+    .register((error, result) => console.log(error ?? result.assignedHub));
+
+KEY is the device's: {HEADING}emulator compute-device-key --registration-id ID --key GROUP_KEY{HEADING:#}
+"#
+    )
+}

@@ -1,0 +1,229 @@
+//! The commands around the provisioning service, as somebody types them.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../../functions-host/tests/common/mod.rs"]
+mod common;
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use common::{App, Serving, puppet};
+
+const TOASTER: &str = "breakroom499-contoso-tstrsd-007";
+
+fn command(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_emulator"));
+    command
+        .current_dir(directory)
+        .args(arguments)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null());
+    command
+}
+
+/// Whether the command succeeded, and what it printed.
+fn run(directory: &Path, arguments: &[&str]) -> (bool, String) {
+    let output = command(directory, arguments).output().unwrap();
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(printed).unwrap())
+}
+
+/// An app whose handler assigns each device to the first hub, which is the toasters'.
+fn app() -> App {
+    let app = App::plain();
+    app.write(
+        "local.settings.json",
+        r#"{"Values":{"PUPPET_MODE":"allocate"}}"#,
+    );
+    std::fs::copy(puppet(), app.path().join("handler")).unwrap();
+    app
+}
+
+/// `emulator dps`, ended with the test.
+struct Dps {
+    _process: Serving,
+    /// The lines up to the end of the snippets.
+    introduction: Vec<String>,
+}
+
+impl Dps {
+    fn start(app: &App, arguments: &[&str]) -> Self {
+        let ports = ["dps", "--https-port", "0", "--mqtt-port", "0"];
+        let mut process = command(app.path(), &[&ports, arguments].concat())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut introduction = Vec::new();
+        let mut lines = stdout.lines().map(Result::unwrap);
+        for line in lines.by_ref() {
+            let last = line.starts_with("KEY is");
+            introduction.push(line);
+            if last {
+                break;
+            }
+        }
+        std::thread::spawn(move || lines.for_each(drop));
+        Self {
+            _process: Serving(process),
+            introduction,
+        }
+    }
+
+    /// What stands behind a label.
+    fn value(&self, label: &str) -> &str {
+        let mut lines = self.introduction.iter();
+        let value = lines.find_map(|line| line.strip_prefix(label));
+        value.map(str::trim).unwrap()
+    }
+
+    fn port(&self, label: &str) -> &str {
+        let (_, port) = self.value(label).rsplit_once(':').unwrap();
+        port
+    }
+}
+
+#[test]
+fn compute_device_key_prints_what_the_azure_cli_prints() {
+    let key =
+        "oiK77Oy7rBw8YB6IS6ukRChAw+Yq6GC61RMrPLSTiOOtdI+XDu0LmLuNm11p+qv2I+adqGUdZHm46zXAQdZoOA==";
+    for (id, value) in [("--registration-id", "--key"), ("--rid", "--symmetric-key")] {
+        let arguments = ["compute-device-key", id, TOASTER, value, key];
+        let (succeeded, printed) = run(Path::new("."), &arguments);
+        assert!(succeeded, "{printed}");
+        assert_eq!(printed, "JC8F96eayuQwwz+PkE7IzjH2lIAjCUnAa61tDigBnSs=\n");
+    }
+}
+
+#[test]
+fn dps_with_the_apps_handler_serves_devices_and_fleets() {
+    let app = app();
+    let dps = Dps::start(&app, &["--time-scale", "0.1", "--no-throttle"]);
+    assert_eq!(dps.value("ID scope"), "0ne00LOCAL1");
+    let enrollment = dps.value("enrollment");
+    assert!(
+        enrollment.starts_with("group contoso-custom-allocated-devices webhook http://127.0.0.1:"),
+        "{enrollment}"
+    );
+    let ports = [
+        "--https-port",
+        dps.port("HTTPS"),
+        "--mqtt-port",
+        dps.port("MQTT"),
+    ];
+    for transport in ["https", "mqtt", "ws"] {
+        let arguments = [
+            "device",
+            TOASTER,
+            "--transport",
+            transport,
+            "--payload",
+            "{}",
+        ];
+        let (succeeded, printed) = run(app.path(), &[&arguments[..], &ports].concat());
+        assert!(succeeded, "{printed}");
+        let lines: Vec<&str> = printed.lines().filter(|line| !line.is_empty()).collect();
+        assert_eq!(lines[1], "Registering Device");
+        assert_eq!(
+            lines[2],
+            "Provisioning Status: PROV_DEVICE_REG_STATUS_CONNECTED"
+        );
+        assert_eq!(
+            lines[3],
+            "Provisioning Status: PROV_DEVICE_REG_STATUS_ASSIGNING"
+        );
+        assert_eq!(
+            *lines.last().unwrap(),
+            format!(
+                "Registration Information received from service: contoso-toasters-hub-1098.azure-devices.net, deviceId: {TOASTER}"
+            )
+        );
+    }
+    let wrong = ["device", TOASTER, "--key", "YQ=="];
+    let (succeeded, printed) = run(app.path(), &[&wrong[..], &ports].concat());
+    assert!(!succeeded, "{printed}");
+    assert!(
+        printed.ends_with(&format!(
+            "Failure encountered on registration PROV_DEVICE_RESULT_DEV_AUTH_ERROR\n\
+         {TOASTER}: the service answered 401 401002: Unauthorized\n"
+        )),
+        "{printed}"
+    );
+
+    let fleet = ["fleet", "--count", "20"];
+    let (succeeded, printed) = run(app.path(), &[&fleet[..], &ports].concat());
+    assert!(succeeded, "{printed}");
+    assert!(
+        printed.starts_with("      20  contoso-toasters-hub-1098.azure-devices.net\n"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn demo_fails_when_the_policy_is_not_the_tutorials() {
+    let app = app();
+    let (succeeded, printed) = run(app.path(), &["demo"]);
+    assert!(!succeeded, "{printed}");
+    for expected in [
+        "The toaster breakroom499-contoso-tstrsd-007 over HTTPS\n  device  assigned to contoso-toasters-hub-1098.azure-devices.net\n",
+        "A stranger lobby12-fabrikam-lamp-001 over MQTT over WebSocket\n  device  assigned to contoso-toasters-hub-1098.azure-devices.net\n",
+        "The handler kept the protocol.\n",
+    ] {
+        assert!(printed.contains(expected), "{printed}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_named_with_what_to_do() {
+    let app = app();
+    app.write("dps.json", r#"{"linkedHubs": ["hub"]}"#);
+    for (arguments, sentence) in [
+        (
+            &["device", TOASTER][..],
+            "cannot read the CA file .emulator/ca.pem; `emulator dps` makes it when it starts, and prints its path",
+        ),
+        (
+            &["dps", "--config", "nowhere.json"],
+            "cannot read the configuration nowhere.json",
+        ),
+        (
+            &["dps", "--config", "dps.json"],
+            "/linkedHubs/0: value does not match",
+        ),
+        (
+            &["dps", "--time-scale", "slow"],
+            "it must be a number from 0 to 1000",
+        ),
+        (
+            &["fleet", "--registration-id", "same"],
+            "it must contain {n}, so that the ids differ",
+        ),
+        (
+            &["device", TOASTER, "--key", "?"],
+            "a symmetric key must be base64 text, as the portal shows it",
+        ),
+    ] {
+        let (succeeded, printed) = run(app.path(), arguments);
+        assert!(!succeeded, "{arguments:?}");
+        assert!(printed.contains(sentence), "{arguments:?}: {printed}");
+    }
+}
+
+#[test]
+fn a_taken_port_is_named_with_its_option() {
+    let app = app();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let arguments = [
+        "dps",
+        "--mqtt-port",
+        &address.port().to_string(),
+        "--https-port",
+        "0",
+    ];
+    let (succeeded, printed) = run(app.path(), &arguments);
+    assert!(!succeeded, "{printed}");
+    let sentence = format!("cannot listen on {address}; name a free port with --mqtt-port");
+    assert!(printed.contains(&sentence), "{printed}");
+}

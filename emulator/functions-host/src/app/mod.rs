@@ -1,0 +1,8 @@
+//! The app's files: `host.json`, each `function.json`, and what they say of routes, retries and spans of time.
+
+pub(crate) mod function;
+pub(crate) mod functions_app;
+pub(crate) mod host_json;
+pub(crate) mod retry;
+pub(crate) mod route;
+pub(crate) mod timespan;

@@ -1,0 +1,261 @@
+//! Delivering batches of an Event Hub to a function, as the trigger does: one after the other, with the retry policy's attempts, and
+//! with the checkpoint moving on whatever happened.
+//!
+//! Source: <https://learn.microsoft.com/azure/azure-functions/functions-reliable-event-processing>.
+
+use std::fmt;
+use std::time::{Duration, Instant, SystemTime};
+
+use axum::body::Bytes;
+use tokio::time::{sleep, timeout};
+use uuid::Uuid;
+
+use crate::answer::outputs;
+use crate::answer::violation::Violation;
+use crate::app::function::{Cardinality, Function};
+use crate::envelope::event_hub_trigger::EventHubInvocation;
+use crate::host::FunctionsHost;
+use crate::invoke::client::Exchange;
+use crate::invoke::event_hub::EventHubBatch;
+use crate::invoke::http::RawAnswer;
+use crate::newtonsoft::NetDateTime;
+use crate::process::supervisor::Command;
+
+/// What became of a batch. The checkpoint is behind it in any case.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The function.
+    pub function: String,
+    /// The invocations, in their order.
+    pub attempts: Vec<Attempt>,
+    /// The sequence numbers of the events that no invocation has succeeded with: they are lost.
+    pub lost: Vec<i64>,
+}
+
+impl Delivery {
+    /// The log lines of all attempts.
+    #[must_use]
+    pub fn logs(&self) -> Vec<&str> {
+        let attempts = self.attempts.iter();
+        attempts
+            .flat_map(|attempt| &attempt.logs)
+            .map(String::as_str)
+            .collect()
+    }
+}
+
+/// One invocation.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// The invocation id, the same for all attempts at a batch.
+    pub id: String,
+    /// Whether the function succeeded.
+    pub succeeded: bool,
+    /// Why the host failed it, where it was not the handler's answer.
+    pub failure: Option<String>,
+    /// The answer's `Logs`; the host drops those of a failed invocation.
+    pub logs: Vec<String>,
+    /// What the answer did wrong. A status other than 2xx is not wrong here, but how a function fails.
+    pub violations: Vec<Violation>,
+    /// The bytes of the envelope.
+    pub envelope: Vec<u8>,
+    /// The handler's answer, when it gave one.
+    pub answer: Option<RawAnswer>,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// Why a batch can't be delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryError {
+    /// There is no such function.
+    NoFunction {
+        /// The name that was asked for.
+        function: String,
+    },
+    /// It has another trigger.
+    NoEventHubTrigger {
+        /// The function.
+        function: String,
+    },
+}
+
+impl fmt::Display for DeliveryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoFunction { function } => write!(f, "the app has no function {function}"),
+            Self::NoEventHubTrigger { function } => {
+                write!(f, "the function {function} has no Event Hub trigger")
+            }
+        }
+    }
+}
+
+impl std::error::Error for DeliveryError {}
+
+impl FunctionsHost {
+    /// Delivers a batch to the function of that name, attempt after attempt as its retry policy says. With the cardinality *one* each
+    /// event is a batch of its own.
+    ///
+    /// # Errors
+    /// When there is no such function, or it has another trigger.
+    pub async fn deliver(
+        &self,
+        function: &str,
+        batch: &EventHubBatch,
+    ) -> Result<Delivery, DeliveryError> {
+        let name = function.to_owned();
+        let known = self.app.functions.iter().find(|known| known.name == name);
+        let function = known.ok_or(DeliveryError::NoFunction { function: name })?;
+        let Some(trigger) = &function.event_hub_trigger else {
+            return Err(DeliveryError::NoEventHubTrigger {
+                function: function.name.clone(),
+            });
+        };
+        let mut delivery = Delivery {
+            function: function.name.clone(),
+            attempts: Vec::new(),
+            lost: Vec::new(),
+        };
+        match trigger.cardinality {
+            Cardinality::Many => self.deliver_together(function, batch, &mut delivery).await,
+            Cardinality::One => {
+                for (event, number, offset) in batch.placed() {
+                    let alone = EventHubBatch {
+                        events: vec![event.clone()],
+                        ..batch.clone()
+                    };
+                    let alone = alone.at(&batch.partition_id, number, offset);
+                    self.deliver_together(function, &alone, &mut delivery).await;
+                }
+            }
+        }
+        Ok(delivery)
+    }
+
+    async fn deliver_together(
+        &self,
+        function: &Function,
+        batch: &EventHubBatch,
+        delivery: &mut Delivery,
+    ) {
+        let policy = function.retry.or(self.app.settings.retry);
+        let id = Uuid::new_v4().to_string();
+        let mut failed = 0;
+        loop {
+            let retry = policy.map(|policy| (failed, policy.max_retry_count));
+            let attempt = self.attempt(function, batch, &id, retry).await;
+            for violation in &attempt.violations {
+                self.record.violation(violation.clone());
+            }
+            let succeeded = attempt.succeeded;
+            delivery.attempts.push(attempt);
+            if succeeded {
+                return;
+            }
+            failed += 1;
+            match policy.and_then(|policy| policy.pause(failed)) {
+                Some(pause) if self.options.retry_pauses => sleep(pause).await,
+                Some(_) => {}
+                None => {
+                    delivery
+                        .lost
+                        .extend(batch.placed().map(|(_, number, _)| number));
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        function: &Function,
+        batch: &EventHubBatch,
+        id: &str,
+        retry: Option<(u32, i64)>,
+    ) -> Attempt {
+        let started = Instant::now();
+        let mut attempt = Attempt {
+            id: id.to_owned(),
+            succeeded: false,
+            failure: None,
+            logs: Vec::new(),
+            violations: Vec::new(),
+            envelope: Vec::new(),
+            answer: None,
+            duration: Duration::ZERO,
+        };
+        self.send_batch(function, batch, retry, &mut attempt).await;
+        attempt.duration = started.elapsed();
+        if attempt.logs.iter().any(|line| self.record.has_key(line)) {
+            attempt.violations.push(Violation::KeyInLog {
+                place: "the answer's Logs",
+            });
+        }
+        attempt
+    }
+
+    async fn send_batch(
+        &self,
+        function: &Function,
+        batch: &EventHubBatch,
+        retry: Option<(u32, i64)>,
+        attempt: &mut Attempt,
+    ) {
+        let Some(trigger) = &function.event_hub_trigger else {
+            return;
+        };
+        let envelope = EventHubInvocation {
+            function_name: &function.name,
+            trigger,
+            batch,
+            utc_now: NetDateTime::utc(SystemTime::now()),
+            rand_guid: Uuid::new_v4().to_string(),
+            retry,
+        }
+        .to_envelope();
+        match envelope {
+            Ok(envelope) => attempt.envelope = envelope.into_bytes(),
+            Err(failure) => {
+                attempt.failure = Some(failure);
+                return;
+            }
+        }
+        let Some((client, generation)) = self.ready_handler().await else {
+            attempt.failure = Some("the handler is not running".to_owned());
+            return;
+        };
+        let envelope = Bytes::from(attempt.envelope.clone());
+        let exchange = client.invoke(&function.name, &attempt.id, envelope, self.options.transfer);
+        let exchange = match self.app.settings.function_timeout {
+            None => Ok(exchange.await),
+            Some(limit) => timeout(limit, exchange).await.map_err(|_| limit),
+        };
+        match exchange {
+            Ok(Ok(Exchange { answer, redirects })) => {
+                let translation = outputs::translate(&answer, function);
+                attempt.succeeded =
+                    (200..300).contains(&answer.status) && translation.response.status != 500;
+                attempt.answer = Some(answer);
+                attempt.logs = translation.logs;
+                attempt.violations.extend(redirects);
+                let wrong = translation.violations.into_iter();
+                attempt.violations.extend(
+                    wrong.filter(|violation| {
+                        !matches!(violation, Violation::NonSuccessStatus { .. })
+                    }),
+                );
+            }
+            Ok(Err(error)) => attempt.violations.push(Violation::NoAnswer {
+                detail: error.detail,
+            }),
+            Err(limit) => {
+                attempt
+                    .violations
+                    .push(Violation::FunctionTimeout { limit });
+                // The supervisor is gone only when the host has stopped, and then there is nothing to restart.
+                let _ = self.commands.send(Command::FunctionTimedOut { generation });
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! One invocation: the host's own checks, the envelope to the handler, the response to the caller.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use axum::body::Bytes;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::answer::outputs;
+use crate::answer::violation::Violation;
+use crate::app::function::Function;
+use crate::app::route::RouteValues;
+use crate::envelope::http_trigger::HttpInvocation;
+use crate::envelope::identity::Identity;
+use crate::host::FunctionsHost;
+use crate::invoke::authorization;
+use crate::invoke::client::{Exchange, HandlerClient};
+use crate::invoke::http::{HttpRequest, HttpResponse, RawAnswer};
+use crate::invoke::record::HostEvent;
+use crate::newtonsoft::NetDateTime;
+use crate::process::supervisor::{Command, Phase};
+
+/// The largest body that the host takes, in bytes.
+pub const MAX_BODY: usize = 104_857_600;
+
+/// A shorter text that a caller presents as a key would be found in every log.
+const SHORTEST_KEY: usize = 8;
+
+/// One request, and everything that became of it.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// The invocation id, which the handler gets as `X-Azure-Functions-InvocationId`.
+    pub id: String,
+    /// The request's method.
+    pub method: String,
+    /// The request's path, without the query, where a key may be.
+    pub path: String,
+    /// The function, when the request was for one.
+    pub function: Option<String>,
+    /// What the caller gets.
+    pub response: HttpResponse,
+    /// The answer's `Logs`.
+    pub logs: Vec<String>,
+    /// What the answer did wrong.
+    pub violations: Vec<Violation>,
+    /// The bytes of the envelope; empty when the handler wasn't called or the request was forwarded as it is.
+    pub envelope: Vec<u8>,
+    /// The handler's answer, when it gave one.
+    pub answer: Option<RawAnswer>,
+    /// From the request to the response.
+    pub duration: Duration,
+}
+
+impl FunctionsHost {
+    /// Invokes the function that the request is for.
+    pub async fn invoke(&self, mut request: HttpRequest) -> Invocation {
+        let started = Instant::now();
+        request.complete();
+        let mut invocation = Invocation {
+            id: Uuid::new_v4().to_string(),
+            method: request.method.clone(),
+            path: request.path().to_owned(),
+            function: None,
+            response: HttpResponse::empty(404),
+            logs: Vec::new(),
+            violations: Vec::new(),
+            envelope: Vec::new(),
+            answer: None,
+            duration: Duration::ZERO,
+        };
+        self.run(&request, &mut invocation).await;
+        if invocation.logs.iter().any(|line| self.record.has_key(line)) {
+            invocation.violations.push(Violation::KeyInLog {
+                place: "the answer's Logs",
+            });
+        }
+        invocation.duration = started.elapsed();
+        self.record
+            .tell(HostEvent::Invoked(Box::new(invocation.clone())));
+        for violation in &invocation.violations {
+            self.record.violation(violation.clone());
+        }
+        invocation
+    }
+
+    /// The host's own checks, and then the function.
+    async fn run(&self, request: &HttpRequest, invocation: &mut Invocation) {
+        let Some((function, route_values)) = self.app.find(&request.method, request.path()) else {
+            return;
+        };
+        let Some(trigger) = &function.trigger else {
+            return;
+        };
+        invocation.function = Some(function.name.clone());
+        self.guard_keys(request);
+        let identity = authorization::authorize(
+            trigger.auth_level,
+            self.options.function_key.as_deref(),
+            request,
+        );
+        let Some(identity) = identity else {
+            invocation.response = HttpResponse::empty(401);
+            return;
+        };
+        if request.body.len() > MAX_BODY {
+            invocation.response = HttpResponse::empty(413);
+            return;
+        }
+        let Some((client, generation)) = self.ready_handler().await else {
+            invocation.response = HttpResponse::empty(503);
+            return;
+        };
+        invocation.response = HttpResponse::empty(500);
+        let work = async {
+            if self.app.settings.forwards_http_requests && function.is_plain_http() {
+                forward(&client, request, invocation).await;
+            } else {
+                self.send_envelope(
+                    &client,
+                    function,
+                    &route_values,
+                    request,
+                    identity,
+                    invocation,
+                )
+                .await;
+            }
+        };
+        match self.app.settings.function_timeout {
+            None => work.await,
+            Some(limit) => {
+                if timeout(limit, work).await.is_err() {
+                    invocation
+                        .violations
+                        .push(Violation::FunctionTimeout { limit });
+                    // The supervisor is gone only when the host has stopped, and then there is nothing to restart.
+                    let _ = self.commands.send(Command::FunctionTimedOut { generation });
+                }
+            }
+        }
+    }
+
+    async fn send_envelope(
+        &self,
+        client: &HandlerClient,
+        function: &Function,
+        route_values: &RouteValues,
+        request: &HttpRequest,
+        identity: Identity,
+        invocation: &mut Invocation,
+    ) {
+        let Some(trigger) = &function.trigger else {
+            return;
+        };
+        let envelope = HttpInvocation {
+            function_name: &function.name,
+            trigger_name: &trigger.name,
+            request,
+            route_values,
+            identity: &identity,
+            utc_now: NetDateTime::utc(SystemTime::now()),
+            rand_guid: Uuid::new_v4().to_string(),
+            max_retry_count: function
+                .retry
+                .or(self.app.settings.retry)
+                .map(|retry| retry.max_retry_count),
+        }
+        .to_envelope();
+        invocation.envelope = envelope.into_bytes();
+        let envelope = Bytes::from(invocation.envelope.clone());
+        match client
+            .invoke(
+                &function.name,
+                &invocation.id,
+                envelope,
+                self.options.transfer,
+            )
+            .await
+        {
+            Ok(Exchange { answer, redirects }) => {
+                let translation = outputs::translate(&answer, function);
+                invocation.answer = Some(answer);
+                invocation.response = translation.response;
+                invocation.logs = translation.logs;
+                invocation.violations.extend(redirects);
+                invocation.violations.extend(translation.violations);
+            }
+            Err(error) => invocation.violations.push(Violation::NoAnswer {
+                detail: error.detail,
+            }),
+        }
+    }
+
+    /// Whatever the caller presents as a key must not turn up in a log, whether it is right or not.
+    fn guard_keys(&self, request: &HttpRequest) {
+        let key = authorization::presented_key(request);
+        if let Some(key) = key.filter(|key| key.len() >= SHORTEST_KEY) {
+            self.record.guard(&key);
+            let escaped: String = form_urlencoded::byte_serialize(key.as_bytes()).collect();
+            self.record.guard(&escaped);
+        }
+    }
+
+    /// Waits for the handler; `None` when the host has stopped or the wait is too long.
+    pub(crate) async fn ready_handler(&self) -> Option<(HandlerClient, u64)> {
+        let mut status = self.status.clone();
+        let settled = status.wait_for(|status| !matches!(status.phase, Phase::Starting));
+        let status = timeout(self.options.dispatch_timeout, settled)
+            .await
+            .ok()?
+            .ok()?;
+        match &status.phase {
+            Phase::Ready(client) | Phase::LeftDead(client) => {
+                Some((client.clone(), status.generation))
+            }
+            Phase::Starting | Phase::Stopped | Phase::CannotStart(_) => None,
+        }
+    }
+}
+
+/// Forwarding mode: the response is the handler's own.
+async fn forward(client: &HandlerClient, request: &HttpRequest, invocation: &mut Invocation) {
+    match client.forward(request, &invocation.id).await {
+        Ok(answer) => {
+            let of_the_connection = ["content-length", "transfer-encoding", "connection"];
+            let headers = answer
+                .headers
+                .iter()
+                .filter(|(name, _)| !of_the_connection.contains(&name.as_str()));
+            invocation.response = HttpResponse {
+                status: answer.status,
+                headers: headers.cloned().collect(),
+                body: answer.body.clone(),
+            };
+            invocation.answer = Some(answer);
+        }
+        Err(error) => invocation.violations.push(Violation::NoAnswer {
+            detail: error.detail,
+        }),
+    }
+}

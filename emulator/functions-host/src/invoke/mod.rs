@@ -1,0 +1,9 @@
+//! One invocation: who may call, the exchange with the handler, retries of batches, and the record of it.
+
+pub(crate) mod authorization;
+pub(crate) mod client;
+pub(crate) mod delivery;
+pub(crate) mod dispatch;
+pub(crate) mod event_hub;
+pub(crate) mod http;
+pub(crate) mod record;

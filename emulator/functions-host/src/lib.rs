@@ -1,0 +1,45 @@
+//! The emulated Azure Functions host: it starts a custom handler, sends it invocations and judges its answers.
+//!
+//! It emulates HTTP and Event Hub triggers of an app whose functions are folders with a `function.json`. It doesn't emulate other triggers and
+//! bindings, App Service authentication, scaling, or the admin API. See the emulator's README for where it differs from the real host.
+//!
+//! ```no_run
+//! use functions_host::{FunctionsHost, HostOptions, HttpRequest};
+//!
+//! # async fn example() -> Result<(), functions_host::StartError> {
+//! let host = FunctionsHost::start(HostOptions::new("path/to/app").handler("path/to/handler")).await?;
+//! let invocation = host.invoke(HttpRequest::post("/api/HttpTrigger1").body("{}")).await;
+//! assert_eq!(invocation.response.status, 400);
+//! assert!(invocation.violations.is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Layout
+//! - `host`, `options`, `serve`: the host, how it is started, its web server.
+//! - `app`: the app's files. `process`: the handler's process.
+//! - `envelope`: from a request to the envelope. `answer`: from the answer to the response. `invoke`: one invocation.
+//! - `newtonsoft`: JSON as Newtonsoft reads and writes it.
+
+mod answer;
+mod app;
+mod envelope;
+mod host;
+mod invoke;
+mod newtonsoft;
+mod options;
+mod process;
+mod serve;
+
+pub use answer::violation::Violation;
+pub use app::function::Function;
+pub use app::functions_app::AppError;
+pub use host::{FunctionsHost, StartError};
+pub use invoke::delivery::{Attempt, Delivery, DeliveryError};
+pub use invoke::dispatch::{Invocation, MAX_BODY};
+pub use invoke::event_hub::{EventHubBatch, EventHubEvent};
+pub use invoke::http::{HttpRequest, HttpResponse, RawAnswer};
+pub use invoke::record::HostEvent;
+pub use options::{ExitZero, HostOptions, Shutdown, Transfer};
+pub use process::console::{Channel, HandlerLine, LogLevel, Stream};
+pub use process::worker::HandlerExit;

@@ -1,0 +1,163 @@
+//! How a host is to be started.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::invoke::record::HostEvent;
+
+/// How long an invocation waits for a handler that isn't ready.
+const DISPATCH_TIMEOUT: Duration = Duration::from_mins(2);
+/// How long a handler may take to end after a signal that it can catch.
+const GRACE: Duration = Duration::from_secs(10);
+/// A `GET /` that takes longer is a violation.
+const SLOW_READINESS: Duration = Duration::from_secs(1);
+
+/// Settings of a [`FunctionsHost`](super::FunctionsHost).
+#[derive(Debug, Clone)]
+pub struct HostOptions {
+    pub(crate) app_root: PathBuf,
+    pub(crate) handler: Option<PathBuf>,
+    pub(crate) transfer: Transfer,
+    pub(crate) function_key: Option<String>,
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) exit_zero: ExitZero,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) grace: Duration,
+    pub(crate) slow_readiness: Duration,
+    pub(crate) dispatch_timeout: Duration,
+    pub(crate) retry_pauses: bool,
+    pub(crate) events: Option<UnboundedSender<HostEvent>>,
+}
+
+/// How the envelope travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Transfer {
+    /// `Transfer-Encoding: chunked`, as in Azure.
+    #[default]
+    Chunked,
+    /// `Content-Length`, as under Core Tools, whose tracing reads the request first.
+    ContentLength,
+}
+
+/// What the host does when the handler ends with exit code 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExitZero {
+    /// It starts the handler again: hosts since January 2026.
+    #[default]
+    Restarts,
+    /// It leaves it dead, and every later invocation fails: earlier hosts.
+    LeavesDead,
+}
+
+/// How [`FunctionsHost::stop`](super::FunctionsHost::stop) ends the handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Shutdown {
+    /// SIGKILL without a word, as the real host does.
+    #[default]
+    Kill,
+    /// SIGINT first, as Ctrl+C under Core Tools does.
+    Interrupt,
+    /// SIGTERM first, as a container runtime may do.
+    Terminate,
+}
+
+impl HostOptions {
+    /// The options for the app below `app_root`, where `host.json` is. All else is as in Azure, except that no keys are checked.
+    #[must_use]
+    pub fn new(app_root: impl AsRef<Path>) -> Self {
+        Self {
+            app_root: app_root.as_ref().to_owned(),
+            handler: None,
+            transfer: Transfer::default(),
+            function_key: None,
+            environment: Vec::new(),
+            exit_zero: ExitZero::default(),
+            shutdown: Shutdown::default(),
+            grace: GRACE,
+            slow_readiness: SLOW_READINESS,
+            dispatch_timeout: DISPATCH_TIMEOUT,
+            retry_pauses: true,
+            events: None,
+        }
+    }
+
+    /// Starts this program instead of the one that `host.json` names. Arguments and working directory stay those of `host.json`.
+    #[must_use]
+    pub fn handler(mut self, program: impl AsRef<Path>) -> Self {
+        let program = program.as_ref();
+        self.handler = Some(std::path::absolute(program).unwrap_or_else(|_| program.to_owned()));
+        self
+    }
+
+    /// How the envelope travels; chunked unless said otherwise.
+    #[must_use]
+    pub fn transfer(mut self, transfer: Transfer) -> Self {
+        self.transfer = transfer;
+        self
+    }
+
+    /// Checks keys as the functions' `authLevel` says, and takes this one for the function key.
+    #[must_use]
+    pub fn function_key(mut self, key: impl Into<String>) -> Self {
+        self.function_key = Some(key.into());
+        self
+    }
+
+    /// Sets a variable in the handler's environment, over what is inherited and what `local.settings.json` says.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// What happens when the handler ends with exit code 0.
+    #[must_use]
+    pub fn exit_zero(mut self, exit_zero: ExitZero) -> Self {
+        self.exit_zero = exit_zero;
+        self
+    }
+
+    /// How the handler is ended.
+    #[must_use]
+    pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
+        self.shutdown = shutdown;
+        self
+    }
+
+    /// How long the handler may take to end after SIGINT or SIGTERM before it is killed: ten seconds unless said otherwise.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// From when on a `GET /` is slow: one second unless said otherwise.
+    #[must_use]
+    pub fn slow_readiness(mut self, limit: Duration) -> Self {
+        self.slow_readiness = limit;
+        self
+    }
+
+    /// How long an invocation waits for a handler that isn't ready: two minutes unless said otherwise.
+    #[must_use]
+    pub fn dispatch_timeout(mut self, limit: Duration) -> Self {
+        self.dispatch_timeout = limit;
+        self
+    }
+
+    /// Leaves out the pauses between the attempts of a retry policy.
+    #[must_use]
+    pub fn without_retry_pauses(mut self) -> Self {
+        self.retry_pauses = false;
+        self
+    }
+
+    /// Sends everything that happens to this channel, as it happens.
+    #[must_use]
+    pub fn events(mut self, events: UnboundedSender<HostEvent>) -> Self {
+        self.events = Some(events);
+        self
+    }
+}

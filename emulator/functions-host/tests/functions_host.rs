@@ -1,0 +1,642 @@
+//! The emulated Functions host in front of a real process, a puppet that answers as it is told.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use std::time::Duration;
+
+use functions_host::{
+    Channel, ExitZero, FunctionsHost, HostOptions, HttpRequest, Invocation, LogLevel, Shutdown,
+    StartError, Stream, Transfer, Violation,
+};
+use serde_json::{Value, json};
+
+use common::{App, puppet};
+
+/// A test that waits longer than this for something will wait for ever.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+fn options(app: &App) -> HostOptions {
+    HostOptions::new(app.path()).handler(puppet())
+}
+
+async fn start(app: &App, change: impl FnOnce(HostOptions) -> HostOptions) -> FunctionsHost {
+    FunctionsHost::start(change(options(app))).await.unwrap()
+}
+
+async fn perform(host: &FunctionsHost, script: &Value) -> Invocation {
+    let request = HttpRequest::post("/api/Puppet")
+        .header("Content-Type", "application/json")
+        .body(script.to_string());
+    tokio::time::timeout(PATIENCE, host.invoke(request))
+        .await
+        .unwrap()
+}
+
+/// Waits for what the host shall have seen, though not for ever.
+async fn until(host: &FunctionsHost, condition: impl Fn(&FunctionsHost) -> bool) {
+    let seen = tokio::time::timeout(PATIENCE, host.wait_until(condition)).await;
+    let (violations, output) = (host.violations(), host.output());
+    assert!(seen.is_ok(), "never seen in {violations:?}, {output:?}");
+}
+
+/// Waits for a violation that says `sentence`.
+async fn until_violation(host: &FunctionsHost, sentence: &str) {
+    until(host, |host| {
+        host.violations()
+            .iter()
+            .any(|violation| violation.to_string().contains(sentence))
+    })
+    .await;
+}
+
+fn sentences(invocation: &Invocation) -> Vec<String> {
+    invocation
+        .violations
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_proper_answer_reaches_the_caller_and_violates_nothing() {
+    let app = App::plain();
+    let host = start(&app, |options| options).await;
+    let invocation = perform(&host, &json!({})).await;
+    assert_eq!(invocation.response.status, 200);
+    assert_eq!(
+        invocation.response.header("content-type"),
+        Some("application/json; charset=utf-8")
+    );
+    assert_eq!(invocation.response.text(), r#"{"done":true}"#);
+    assert_eq!(invocation.logs[0], "POST /Puppet");
+    assert!(invocation.logs.contains(&format!(
+        "x-azure-functions-invocationid: {}",
+        invocation.id
+    )));
+    assert_eq!(invocation.answer.unwrap().status, 200);
+    assert_eq!(host.violations(), []);
+    let exit = host.stop().await.unwrap();
+    assert_eq!((exit.code, exit.signal), (None, Some(9)));
+    assert_eq!(host.violations(), []);
+}
+
+#[tokio::test]
+async fn the_envelope_travels_chunked_or_with_its_length() {
+    let app = App::plain();
+    let chunked = perform(&start(&app, |options| options).await, &json!({})).await;
+    assert!(
+        chunked
+            .logs
+            .contains(&"transfer-encoding: chunked".to_owned()),
+        "{:?}",
+        chunked.logs
+    );
+    assert!(
+        !chunked
+            .logs
+            .iter()
+            .any(|line| line.starts_with("content-length"))
+    );
+    let counted = perform(
+        &start(&app, |options| options.transfer(Transfer::ContentLength)).await,
+        &json!({}),
+    )
+    .await;
+    assert!(
+        counted
+            .logs
+            .contains(&format!("content-length: {}", counted.envelope.len())),
+        "{:?}",
+        counted.logs
+    );
+    assert!(
+        !counted
+            .logs
+            .iter()
+            .any(|line| line.starts_with("transfer-encoding"))
+    );
+    for header in [
+        "content-type: application/json; charset=utf-8",
+        "user-agent: Azure-Functions-Host/",
+        "traceparent: 00-",
+    ] {
+        assert!(
+            counted.logs.iter().any(|line| line.starts_with(header)),
+            "{header}: {:?}",
+            counted.logs
+        );
+    }
+}
+
+#[tokio::test]
+async fn answers_that_break_the_protocol_are_named() {
+    let app = App::plain();
+    let host = start(&app, |options| options).await;
+    let json_type = json!([["Content-Type", "application/json"]]);
+    for (script, sentence) in [
+        (
+            json!({"status": 404}),
+            "answered HTTP 404 to the invocation",
+        ),
+        (json!({"body": ""}), "has no body"),
+        (
+            json!({"headers": json_type, "body": "null"}),
+            "is blank or null",
+        ),
+        (json!({"headers": [], "body": "{}"}), "has no Content-Type"),
+        (
+            json!({"headers": [["Content-Type", "text/plain"]]}),
+            "has Content-Type text/plain",
+        ),
+        (json!({"headers": json_type, "body": "{"}), "it is not JSON"),
+    ] {
+        let invocation = perform(&host, &script).await;
+        assert_eq!(
+            (invocation.response.status, invocation.response.body.len()),
+            (500, 0),
+            "{script}"
+        );
+        let sentences = sentences(&invocation);
+        assert!(
+            sentences.len() == 1 && sentences[0].contains(sentence),
+            "{sentence}: {sentences:?}"
+        );
+        assert!(invocation.answer.is_some());
+    }
+    assert_eq!(host.violations().len(), 6);
+}
+
+#[tokio::test]
+async fn a_redirect_is_followed_and_named() {
+    let app = App::plain();
+    let host = start(&app, |options| options).await;
+    for (status, location, arrived) in [
+        (302, "/elsewhere".to_owned(), "GET /elsewhere"),
+        (303, "elsewhere".to_owned(), "GET /elsewhere"),
+        (
+            307,
+            format!("{}/elsewhere", host.base_url()),
+            "POST /elsewhere",
+        ),
+        (308, "/elsewhere".to_owned(), "POST /elsewhere"),
+    ] {
+        let invocation = perform(
+            &host,
+            &json!({"status": status, "headers": [["Location", location]]}),
+        )
+        .await;
+        assert_eq!(invocation.response.text(), r#"{"done":true}"#);
+        assert_eq!(invocation.logs[0], arrived);
+        let expected = Violation::Redirect {
+            status,
+            location: format!("{}/elsewhere", host.base_url()),
+        };
+        assert_eq!(invocation.violations, [expected]);
+    }
+}
+
+#[tokio::test]
+async fn lines_have_the_level_that_the_host_gives_them() {
+    let app = App::plain();
+    let host = start(&app, |options| options).await;
+    let script = json!({"print": ["ERROR on stdout", "languageworkerconsolelogsystem"], "complain": ["a warning", "on stderr"]});
+    perform(&host, &script).await;
+    until_violation(&host, "log it as an error: on stderr").await;
+    until_violation(&host, "log it as a warning: a warning").await;
+    until(&host, |host| host.output().len() == 5).await;
+    let output = host.output();
+    let line = |text: &str| {
+        output
+            .iter()
+            .find(|line| line.text == text)
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(
+        (
+            line("ERROR on stdout").level,
+            line("ERROR on stdout").stream
+        ),
+        (LogLevel::Information, Stream::Stdout)
+    );
+    assert_eq!(line("system").channel, Channel::System);
+    assert_eq!(
+        (line("a warning").level, line("a warning").stream),
+        (LogLevel::Warning, Stream::Stderr)
+    );
+    assert_eq!(line("on stderr").level, LogLevel::Error);
+}
+
+#[tokio::test]
+async fn a_key_in_a_log_is_noticed_wherever_it_is() {
+    let app = App::plain();
+    let host = start(&app, |options| options.function_key("s3cr3t/key==")).await;
+    let call = |script: Value| {
+        HttpRequest::post("/api/Puppet?code=s3cr3t%2Fkey%3D%3D").body(script.to_string())
+    };
+    host.invoke(call(json!({"print": ["key is s3cr3t/key=="]})))
+        .await;
+    until_violation(&host, "the function key stands in a line on stdout").await;
+    host.invoke(call(json!({"complain": ["?code=s3cr3t%2Fkey%3D%3D"]})))
+        .await;
+    until_violation(&host, "the function key stands in a line on stderr").await;
+    let body = r#"{"Outputs":{"res":{}},"Logs":["s3cr3t/key=="]}"#;
+    let invocation = host.invoke(call(json!({"body": body}))).await;
+    assert_eq!(
+        invocation.violations,
+        [Violation::KeyInLog {
+            place: "the answer's Logs"
+        }]
+    );
+}
+
+#[tokio::test]
+async fn keys_are_checked_only_when_the_host_has_one() {
+    let app = App::plain();
+    let host = start(&app, |options| options.function_key("s3cr3t-key")).await;
+    let without = host
+        .invoke(HttpRequest::post("/api/Puppet").body("{}"))
+        .await;
+    assert_eq!((without.response.status, without.envelope.len()), (401, 0));
+    let with = host
+        .invoke(
+            HttpRequest::post("/api/Puppet")
+                .header("x-functions-key", "s3cr3t-key")
+                .body("{}"),
+        )
+        .await;
+    assert!(
+        String::from_utf8(with.envelope)
+            .unwrap()
+            .contains(r#""Value":"Function""#)
+    );
+    let open = perform(&start(&app, |options| options).await, &json!({})).await;
+    assert!(
+        String::from_utf8(open.envelope)
+            .unwrap()
+            .contains(r#""Value":"Admin""#)
+    );
+}
+
+#[tokio::test]
+async fn requests_that_are_for_no_function_never_reach_the_handler() {
+    let app = App::new(&json!({"extensions": {"http": {"routePrefix": "v1"}}}));
+    app.add("Off", "{", r#"{"disabled":true,"#);
+    app.add(
+        "Item",
+        r#""name":"req""#,
+        r#""name":"req","route":"items/{id:int}/{more?}""#,
+    );
+    let host = start(&app, |options| options).await;
+    for (request, status) in [
+        (HttpRequest::get("/v1/PUPPET/"), 200),
+        (HttpRequest::get("/v1/items/7"), 200),
+        (HttpRequest::get("/v1/items/seven"), 404),
+        (HttpRequest::get("/v1/off"), 404),
+        (HttpRequest::get("/api/puppet"), 404),
+        (HttpRequest::new("DELETE", "/v1/puppet"), 404),
+    ] {
+        let invocation = host.invoke(request.clone()).await;
+        assert_eq!(invocation.response.status, status, "{request:?}");
+        assert_eq!(invocation.envelope.is_empty(), status == 404);
+    }
+    let invocation = host.invoke(HttpRequest::get("/v1/items/7/x")).await;
+    assert!(
+        String::from_utf8(invocation.envelope)
+            .unwrap()
+            .contains(r#""Params":{"id":"7","more":"x"}"#)
+    );
+    assert_eq!(invocation.function.as_deref(), Some("Item"));
+}
+
+#[tokio::test]
+async fn a_body_above_the_limit_is_refused() {
+    let app = App::plain();
+    let host = start(&app, |options| options).await;
+    let large = vec![b' '; functions_host::MAX_BODY + 1];
+    assert_eq!(
+        host.invoke(HttpRequest::post("/api/Puppet").body(large))
+            .await
+            .response
+            .status,
+        413
+    );
+}
+
+#[tokio::test]
+async fn a_crash_fails_the_invocation_and_the_handler_is_started_again_on_the_same_port() {
+    let app = App::plain();
+    let host = start(&app, |options| options).await;
+    let (pid, port) = (host.handler_pid(), host.handler_port());
+    let invocation = perform(&host, &json!({"exit": 7})).await;
+    assert_eq!(invocation.response.status, 500);
+    assert!(sentences(&invocation)[0].contains("gave no complete answer"));
+    until_violation(&host, "the handler ended by itself (exit code 7)").await;
+    assert_eq!(perform(&host, &json!({})).await.response.status, 200);
+    assert_ne!(host.handler_pid(), pid);
+    assert_eq!((host.handler_port(), host.starts()), (port, 2));
+}
+
+#[tokio::test]
+async fn an_invocation_waits_for_a_handler_only_so_long() {
+    let app = App::plain();
+    let impatient = |options: HostOptions| {
+        options
+            .dispatch_timeout(Duration::from_millis(50))
+            .env("PUPPET_MODE", "deaf-later")
+    };
+    let host = start(&app, impatient).await;
+    perform(&host, &json!({"exit": 1})).await;
+    until(&host, |host| host.starts() == 2).await;
+    assert_eq!(perform(&host, &json!({})).await.response.status, 503);
+}
+
+#[tokio::test]
+async fn the_third_crash_stops_the_host() {
+    let app = App::plain();
+    let host = start(&app, |options| options).await;
+    for starts in 1..=3 {
+        until(&host, |host| host.starts() == starts).await;
+        perform(&host, &json!({"exit": 1})).await;
+    }
+    until_violation(&host, "failed 3 times within 30 minutes").await;
+    until(&host, FunctionsHost::is_stopped).await;
+    assert_eq!(perform(&host, &json!({})).await.response.status, 503);
+    assert_eq!(host.stop().await.unwrap().code, Some(1));
+}
+
+#[tokio::test]
+async fn exit_code_200_is_a_restart_that_is_held_against_nobody() {
+    let app = App::plain();
+    let host = start(&app, |options| options).await;
+    for starts in 2..6 {
+        perform(&host, &json!({"exit": 200})).await;
+        until(&host, |host| host.starts() == starts).await;
+    }
+    assert!(
+        !host
+            .violations()
+            .iter()
+            .any(|violation| matches!(violation, Violation::Exited { .. }))
+    );
+}
+
+#[tokio::test]
+async fn exit_code_0_restarts_the_handler_or_leaves_it_dead() {
+    let app = App::plain();
+    let host = start(&app, |options| options).await;
+    perform(&host, &json!({"exit": 0})).await;
+    until_violation(&host, "ended by itself (exit code 0)").await;
+    assert_eq!(perform(&host, &json!({})).await.response.status, 200);
+
+    let host = start(&app, |options| options.exit_zero(ExitZero::LeavesDead)).await;
+    perform(&host, &json!({"exit": 0})).await;
+    until_violation(&host, "ended by itself (exit code 0)").await;
+    let invocation = perform(&host, &json!({})).await;
+    assert_eq!((invocation.response.status, host.starts()), (500, 1));
+    assert!(sentences(&invocation)[0].contains("gave no complete answer"));
+    assert_eq!(host.stop().await.unwrap().code, Some(0));
+}
+
+#[tokio::test]
+async fn an_invocation_that_takes_too_long_costs_the_handler_its_life() {
+    let app = App::new(&json!({"functionTimeout": "00:00:00.2"}));
+    let host = start(&app, |options| options).await;
+    let invocation = perform(&host, &json!({"hang": true})).await;
+    assert_eq!(invocation.response.status, 500);
+    assert!(
+        sentences(&invocation)[0].contains("took longer than functionTimeout (200ms)"),
+        "{:?}",
+        sentences(&invocation)
+    );
+    until(&host, |host| host.starts() == 2).await;
+    assert_eq!(host.violations(), invocation.violations);
+}
+
+async fn never_ready(app: &App, mode: &str) -> Vec<String> {
+    match FunctionsHost::start(options(app).env("PUPPET_MODE", mode)).await {
+        Err(StartError::NeverReady { violations, .. }) => {
+            violations.iter().map(ToString::to_string).collect()
+        }
+        other => panic!("{mode}: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_is_not_ready_in_time_is_given_up_after_the_third_try() {
+    let app = App::new(&json!({"customHandler": {"initializationTimeout": "00:00:00.3"}}));
+    for mode in ["deaf", "silent"] {
+        let sentences = never_ready(&app, mode).await;
+        assert_eq!(sentences.len(), 4, "{mode}: {sentences:?}");
+        assert!(
+            sentences[0].contains("within initializationTimeout (300ms)"),
+            "{sentences:?}"
+        );
+        assert!(sentences[3].contains("the host stops"), "{sentences:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_ends_before_it_is_ready_is_given_up() {
+    let app = App::plain();
+    let sentences = never_ready(&app, "exit-3").await;
+    assert_eq!(
+        sentences
+            .iter()
+            .filter(|sentence| sentence.contains("exit code 3"))
+            .count(),
+        3
+    );
+    assert!(sentences[3].contains("failed 3 times"));
+    for mode in ["exit-0", "exit-200"] {
+        let sentences = never_ready(&app, mode).await;
+        assert!(
+            sentences
+                .iter()
+                .any(|sentence| sentence.contains("ended 10 times before it was ready")),
+            "{mode}: {sentences:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_to_the_readiness_check_that_is_not_http_is_named() {
+    let app = App::plain();
+    let host = start(&app, |options| options.env("PUPPET_MODE", "garbage")).await;
+    until_violation(&host, "GET / got no proper answer").await;
+}
+
+#[tokio::test]
+async fn a_slow_answer_to_the_readiness_check_is_named() {
+    let app = App::plain();
+    let host = start(&app, |options| options.slow_readiness(Duration::ZERO)).await;
+    until_violation(&host, "GET / took").await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_handler_that_listens_on_all_addresses_is_named() {
+    let app = App::plain();
+    let host = start(&app, |options| options.env("PUPPET_MODE", "everywhere")).await;
+    until_violation(&host, "listens on more than 127.0.0.1").await;
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_is_named() {
+    let app = App::plain();
+    let error = FunctionsHost::start(options(&app).handler("/nowhere/handler"))
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("cannot start /nowhere/handler: "),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn an_app_that_cannot_be_loaded_is_named() {
+    let empty = tempfile::tempdir().unwrap();
+    let error = FunctionsHost::start(HostOptions::new(empty.path()))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("host.json cannot be used: "), "{error}");
+    let app = App::plain();
+    app.write("Broken/function.json", "{");
+    let error = FunctionsHost::start(options(&app))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("Broken/function.json cannot be used: "),
+        "{error}"
+    );
+    for (settings, problem) in [
+        (
+            r#"{"IsEncrypted":true,"Values":{}}"#,
+            "it is encrypted; run `func settings decrypt` first",
+        ),
+        (
+            r#"{"Values":{"A":"a","B":{"s3cr3t":1}}}"#,
+            "\"Values.B\" must be a string",
+        ),
+        (
+            r#"{"Values":"s3cr3t"}"#,
+            "\"Values\" must be an object of strings",
+        ),
+        (r#"["s3cr3t"]"#, "it must be a JSON object"),
+    ] {
+        let app = App::plain();
+        app.write("local.settings.json", settings);
+        let error = FunctionsHost::start(options(&app))
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.ends_with(&format!("local.settings.json cannot be used: {problem}")),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_process_is_started_as_host_json_says() {
+    let description = json!({"arguments": ["--port=%FUNCTIONS_CUSTOMHANDLER_PORT%", "%GREETING%"], "workingDirectory": "Puppet"});
+    let app = App::new(&json!({"customHandler": {"description": description}}));
+    app.write(
+        "local.settings.json",
+        r#"{"IsEncrypted":false,"Values":{"GREETING":"hello there"}}"#,
+    );
+    app.add_handler();
+    let host = FunctionsHost::start(HostOptions::new(app.path()))
+        .await
+        .unwrap();
+    let root = app.path().canonicalize().unwrap();
+    let expected = format!(
+        "args=[\"--port={}\", \"hello\", \"there\"] cwd={}",
+        host.handler_port(),
+        root.join("Puppet").display()
+    );
+    until(&host, |host| !host.output().is_empty()).await;
+    assert_eq!(host.output()[0].text, expected);
+}
+
+#[tokio::test]
+async fn stopping_can_be_gentle() {
+    let app = App::plain();
+    for shutdown in [Shutdown::Terminate, Shutdown::Interrupt] {
+        let host = start(&app, |options| options.shutdown(shutdown)).await;
+        let exit = host.stop().await.unwrap();
+        assert_eq!((exit.code, exit.forced), (Some(0), false));
+        assert_eq!(host.output().last().unwrap().text, "stopping");
+        assert_eq!(host.violations(), []);
+    }
+    let stubborn = |options: HostOptions| {
+        options
+            .shutdown(Shutdown::Terminate)
+            .grace(Duration::from_millis(100))
+    };
+    let host = start(&app, |options| {
+        stubborn(options).env("PUPPET_MODE", "stubborn")
+    })
+    .await;
+    let exit = host.stop().await.unwrap();
+    assert_eq!((exit.signal, exit.forced), (Some(9), true));
+}
+
+#[tokio::test]
+async fn the_handler_dies_with_the_host() {
+    let app = App::plain();
+    let host = start(&app, |options| options).await;
+    let address = format!("127.0.0.1:{}", host.handler_port());
+    let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+    drop(host);
+    let mut rest = Vec::new();
+    let closed = tokio::io::AsyncReadExt::read_to_end(&mut connection, &mut rest);
+    // The kernel closes the connection of a process that is gone; whether by an end or by a reset is all the same.
+    assert!(tokio::time::timeout(PATIENCE, closed).await.is_ok());
+}
+
+#[tokio::test]
+async fn forwarded_requests_and_their_responses_stay_as_they_are() {
+    let app = App::new(&json!({"customHandler": {"enableForwardingHttpRequest": true}}));
+    let host = start(&app, |options| options).await;
+    let invocation = host
+        .invoke(HttpRequest::post("/api/Puppet?x=1").body("as it is"))
+        .await;
+    assert_eq!(invocation.response.status, 302);
+    assert_eq!(invocation.response.header("X-Mine"), Some("kept"));
+    assert_eq!(
+        invocation.response.text(),
+        "POST /api/Puppet as it is id=true"
+    );
+    let chunked = host
+        .invoke(HttpRequest::post("/api/Puppet").chunked().body("lost"))
+        .await;
+    assert_eq!(chunked.response.text(), "POST /api/Puppet  id=true");
+    assert_eq!(host.violations(), []);
+}
+
+#[tokio::test]
+async fn concurrent_invocations_do_not_mix_up_their_answers() {
+    let app = App::plain();
+    let host = start(&app, |options| options).await;
+    let calls = (0..50).map(|number| {
+        let host = host.clone();
+        tokio::spawn(async move {
+            let body = json!({"Outputs": {"res": {"body": format!("{number}")}}}).to_string();
+            (
+                number,
+                perform(&host, &json!({"body": body})).await.response.text(),
+            )
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        let (number, text) = call.await.unwrap();
+        assert_eq!(text, number.to_string());
+    }
+}

@@ -1,0 +1,453 @@
+//! What an enrollment comes down to: who may register, with what proof, and where to.
+//!
+//! The shapes that the service and its tools write are in [`allocation_request`](crate::webhook::allocation_request), because a webhook
+//! gets them too. Here they are parsed once, so that the rest of the service trusts its types. An enrollment that asks for
+//! what isn't emulated is refused here, and not when its first device comes.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use reqwest::Url;
+
+use crate::enrollment::error::{EnrollmentError, EnrollmentErrorKind};
+use crate::enrollment::registration_id::RegistrationId;
+use crate::keys::symmetric_key::SymmetricKey;
+use crate::keys::thumbprint::Thumbprint;
+use crate::webhook::allocation_request::{self as shape, AttestationMechanism, EnrollmentSettings};
+use iot_hub::json_object::Object;
+use iot_hub::twin::{DeviceTwin, InitialTwin};
+
+/// An enrollment, ready to use.
+#[derive(Clone, Debug)]
+pub struct Enrollment {
+    /// The record, as a webhook gets it.
+    pub shape: shape::Enrollment,
+    /// The proof that a device owes.
+    pub attestation: Attestation,
+    /// Who chooses the hub.
+    pub allocation: Allocation,
+    /// The hubs selected on it; `None` means all that the service is linked to.
+    pub hubs: Option<Vec<String>>,
+    /// What happens when an assigned device registers again.
+    pub reprovisioning: Reprovisioning,
+    /// The twin of a device, unless a webhook gives one.
+    pub initial_twin: DeviceTwin,
+    /// Whether a device is an IoT Edge device.
+    pub iot_edge: bool,
+    /// Whether its devices are refused as disabled.
+    pub disabled: bool,
+}
+
+/// The proof that a device owes.
+#[derive(Clone, Debug)]
+pub enum Attestation {
+    /// A signature with one of these keys, or with a key derived from one when the enrollment is a group.
+    SymmetricKey(Vec<SymmetricKey>),
+    /// One of these certificates.
+    X509(Vec<Thumbprint>),
+    /// A trusted platform module, which isn't emulated: its devices are told so.
+    Tpm,
+}
+
+/// Who chooses the hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Allocation {
+    /// The service, evenly over the hubs.
+    Hashed,
+    /// The enrollment: this hub for all.
+    Static(String),
+    /// The webhook at this URL.
+    Custom(String),
+}
+
+/// What happens when an assigned device registers again.
+///
+/// Source: <https://learn.microsoft.com/azure/iot-dps/concepts-device-reprovision#reprovision-policies>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reprovisioning {
+    /// It may get another hub, and its twin moves there.
+    Migrate,
+    /// It may get another hub, and starts there afresh.
+    Reset,
+    /// It keeps its hub.
+    Never,
+}
+
+impl Enrollment {
+    /// Parses an enrollment group.
+    ///
+    /// # Errors
+    /// What in it is wrong, or isn't emulated.
+    pub fn group(group: shape::EnrollmentGroup) -> Result<Self, EnrollmentError> {
+        let name = group.enrollment_group_id.clone();
+        let attestation = attestation(&group.attestation).map_err(|error| error.of(&name))?;
+        if let Attestation::X509(_) = attestation {
+            return Err(EnrollmentErrorKind::X509Group.of(&name));
+        }
+        let settings = group.settings.clone();
+        Self::new(shape::Enrollment::Group(group), attestation, settings)
+            .map_err(|error| error.of(&name))
+    }
+
+    /// Parses an individual enrollment.
+    ///
+    /// # Errors
+    /// What in it is wrong, or isn't emulated.
+    pub fn individual(enrollment: shape::IndividualEnrollment) -> Result<Self, EnrollmentError> {
+        let name = enrollment.registration_id.clone();
+        RegistrationId::parse(&name)
+            .map_err(|error| EnrollmentErrorKind::RegistrationId(error).of(&name))?;
+        let attestation = attestation(&enrollment.attestation).map_err(|error| error.of(&name))?;
+        let settings = enrollment.settings.clone();
+        Self::new(
+            shape::Enrollment::Individual(enrollment),
+            attestation,
+            settings,
+        )
+        .map_err(|error| error.of(&name))
+    }
+
+    fn new(
+        shape: shape::Enrollment,
+        attestation: Attestation,
+        settings: EnrollmentSettings,
+    ) -> Result<Self, EnrollmentErrorKind> {
+        Ok(Self {
+            shape,
+            attestation,
+            allocation: allocation(&settings)?,
+            hubs: settings.iot_hubs.filter(|hubs| !hubs.is_empty()),
+            reprovisioning: match settings.reprovision_policy {
+                None => Reprovisioning::Never,
+                Some(policy) if !policy.update_hub_assignment => Reprovisioning::Never,
+                Some(policy) if policy.migrate_device_data => Reprovisioning::Migrate,
+                Some(_) => Reprovisioning::Reset,
+            },
+            initial_twin: initial_twin(settings.initial_twin)?,
+            iot_edge: settings
+                .capabilities
+                .is_some_and(|capabilities| capabilities.iot_edge),
+            disabled: match settings.provisioning_status.as_deref() {
+                None | Some("enabled") => false,
+                Some("disabled") => true,
+                Some(other) => {
+                    return Err(EnrollmentErrorKind::ProvisioningStatus(other.to_owned()));
+                }
+            },
+        })
+    }
+
+    /// The name of the group, or `None` for an individual enrollment.
+    #[must_use]
+    pub fn group_id(&self) -> Option<&str> {
+        match &self.shape {
+            shape::Enrollment::Group(group) => Some(&group.enrollment_group_id),
+            shape::Enrollment::Individual(_) => None,
+        }
+    }
+
+    /// The registration id of an individual enrollment, or `None` for a group.
+    #[must_use]
+    pub fn registration_id(&self) -> Option<&str> {
+        match &self.shape {
+            shape::Enrollment::Group(_) => None,
+            shape::Enrollment::Individual(individual) => Some(&individual.registration_id),
+        }
+    }
+
+    /// The id in its hub of the device that registers as `registration_id`.
+    #[must_use]
+    pub fn device_id(&self, registration_id: &RegistrationId) -> String {
+        match &self.shape {
+            shape::Enrollment::Group(_) => None,
+            shape::Enrollment::Individual(individual) => individual.device_id.clone(),
+        }
+        .unwrap_or_else(|| registration_id.as_str().to_owned())
+    }
+}
+
+impl fmt::Display for Enrollment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.shape {
+            shape::Enrollment::Group(group) => {
+                write!(formatter, "group {}", group.enrollment_group_id)
+            }
+            shape::Enrollment::Individual(individual) => {
+                write!(formatter, "device {}", individual.registration_id)
+            }
+        }
+    }
+}
+
+fn attestation(mechanism: &AttestationMechanism) -> Result<Attestation, EnrollmentErrorKind> {
+    match mechanism.kind.as_str() {
+        "symmetricKey" => {
+            let keys = mechanism
+                .symmetric_key
+                .as_ref()
+                .ok_or(EnrollmentErrorKind::NoKeys)?;
+            [&keys.primary_key, &keys.secondary_key]
+                .into_iter()
+                .map(|key| SymmetricKey::parse(key))
+                .collect::<Result<_, _>>()
+                .map(Attestation::SymmetricKey)
+                .map_err(EnrollmentErrorKind::Key)
+        }
+        "x509" => {
+            let certificates = mechanism
+                .x509
+                .as_ref()
+                .map(|x509| &x509["clientCertificates"]);
+            let thumbprints: Vec<Thumbprint> = certificates
+                .into_iter()
+                .flat_map(|certificates| [&certificates["primary"], &certificates["secondary"]])
+                .filter_map(|certificate| certificate["info"]["sha256Thumbprint"].as_str())
+                .map(|text| Thumbprint::parse(text).ok_or(EnrollmentErrorKind::Thumbprint))
+                .collect::<Result<_, _>>()?;
+            if thumbprints.is_empty() {
+                return Err(EnrollmentErrorKind::NoThumbprints);
+            }
+            Ok(Attestation::X509(thumbprints))
+        }
+        "tpm" => Ok(Attestation::Tpm),
+        other => Err(EnrollmentErrorKind::Attestation(other.to_owned())),
+    }
+}
+
+fn allocation(settings: &EnrollmentSettings) -> Result<Allocation, EnrollmentErrorKind> {
+    match settings.allocation_policy.as_deref() {
+        None | Some("hashed") => Ok(Allocation::Hashed),
+        Some("static") => {
+            let selected = settings.iot_hubs.iter().flatten().next();
+            let hub = settings.iot_hub_host_name.as_ref().or(selected);
+            hub.cloned()
+                .map(Allocation::Static)
+                .ok_or(EnrollmentErrorKind::NoStaticHub)
+        }
+        Some("custom") => {
+            let definition = settings.custom_allocation_definition.as_ref();
+            let url = &definition
+                .ok_or(EnrollmentErrorKind::NoWebhook)?
+                .webhook_url;
+            if is_http(url) {
+                Ok(Allocation::Custom(url.clone()))
+            } else {
+                Err(EnrollmentErrorKind::WebhookUrl)
+            }
+        }
+        Some(other) => Err(EnrollmentErrorKind::AllocationPolicy(other.to_owned())),
+    }
+}
+
+fn is_http(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+fn initial_twin(twin: Option<serde_json::Value>) -> Result<DeviceTwin, EnrollmentErrorKind> {
+    let Some(twin) = twin else {
+        return Ok(DeviceTwin::default());
+    };
+    let Object::<InitialTwin>(twin) = serde_json::from_value(twin)
+        .map_err(|error| EnrollmentErrorKind::TwinShape(error.to_string()))?;
+    DeviceTwin::try_from(twin).map_err(EnrollmentErrorKind::Twin)
+}
+
+/// All enrollments of a provisioning service.
+#[derive(Clone, Debug, Default)]
+pub struct Enrollments {
+    individual: HashMap<String, Arc<Enrollment>>,
+    groups: Vec<Arc<Enrollment>>,
+}
+
+impl Enrollments {
+    /// The individual enrollment of a device.
+    #[must_use]
+    pub fn of_device(&self, id: &RegistrationId) -> Option<&Arc<Enrollment>> {
+        self.individual.get(&id.key())
+    }
+
+    /// The groups, in the order of the configuration.
+    pub fn groups(&self) -> impl Iterator<Item = &Arc<Enrollment>> {
+        self.groups.iter()
+    }
+
+    /// Every enrollment, groups first.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Enrollment>> {
+        self.groups.iter().chain(self.individual.values())
+    }
+}
+
+impl FromIterator<Enrollment> for Enrollments {
+    fn from_iter<I: IntoIterator<Item = Enrollment>>(enrollments: I) -> Self {
+        let mut all = Self::default();
+        for enrollment in enrollments {
+            match enrollment.registration_id().map(str::to_ascii_lowercase) {
+                Some(key) => drop(all.individual.insert(key, Arc::new(enrollment))),
+                None => all.groups.push(Arc::new(enrollment)),
+            }
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn group_with(name: &str, value: Value) -> Result<Enrollment, String> {
+        let mut group = json!({
+            "enrollmentGroupId": "g",
+            "attestation": {"type": "symmetricKey", "symmetricKey": {"primaryKey": "cHJpbWFyeQ==", "secondaryKey": "c2Vjb25kYXJ5"}},
+            "allocationPolicy": "custom",
+            "customAllocationDefinition": {"webhookUrl": "http://localhost:7071/api/HttpTrigger1", "apiVersion": "2021-10-01"},
+        });
+        group[name] = value;
+        let group = serde_json::from_value(group).unwrap();
+        Enrollment::group(group).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_reprovision_policy_is_one_of_three() {
+        for (policy, expected) in [
+            (
+                json!({"updateHubAssignment": true, "migrateDeviceData": true}),
+                Reprovisioning::Migrate,
+            ),
+            (
+                json!({"updateHubAssignment": true, "migrateDeviceData": false}),
+                Reprovisioning::Reset,
+            ),
+            (
+                json!({"updateHubAssignment": false, "migrateDeviceData": true}),
+                Reprovisioning::Never,
+            ),
+            (
+                json!({"updateHubAssignment": false, "migrateDeviceData": false}),
+                Reprovisioning::Never,
+            ),
+            (Value::Null, Reprovisioning::Never),
+        ] {
+            let group = group_with("reprovisionPolicy", policy.clone()).unwrap();
+            assert_eq!(group.reprovisioning, expected, "{policy}");
+        }
+    }
+
+    #[test]
+    fn the_allocation_policy_says_who_chooses() {
+        let hub = "a.azure-devices.net";
+        let url = "http://localhost:7071/api/HttpTrigger1".to_owned();
+        let policy = |policy| group_with("allocationPolicy", policy).unwrap().allocation;
+        assert_eq!(policy(json!("custom")), Allocation::Custom(url));
+        assert_eq!(policy(json!("hashed")), Allocation::Hashed);
+        assert_eq!(policy(Value::Null), Allocation::Hashed);
+        let group = json!({"enrollmentGroupId": "g", "allocationPolicy": "static", "iotHubs": [hub],
+            "attestation": {"type": "symmetricKey", "symmetricKey": {"primaryKey": "YQ==", "secondaryKey": "Yg=="}}});
+        let group = Enrollment::group(serde_json::from_value(group).unwrap()).unwrap();
+        assert_eq!(group.allocation, Allocation::Static(hub.to_owned()));
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        #[track_caller]
+        fn check(name: &str, value: Value, sentence: &str) {
+            let error = group_with(name, value).unwrap_err();
+            assert_eq!(error, format!("enrollment g: {sentence}"));
+        }
+        check(
+            "attestation",
+            json!({"type": "none"}),
+            "attestation.type is \"none\"; symmetricKey, x509 and tpm are known",
+        );
+        check(
+            "attestation",
+            json!({"type": "symmetricKey"}),
+            "attestation.symmetricKey is missing; print the enrollment with --show-keys",
+        );
+        check(
+            "attestation",
+            json!({"type": "symmetricKey", "symmetricKey": {"primaryKey": "?", "secondaryKey": "Yg=="}}),
+            "attestation.symmetricKey: a symmetric key must be base64 text, as the portal shows it",
+        );
+        check(
+            "attestation",
+            json!({"type": "x509", "x509": {}}),
+            "attestation.x509.clientCertificates.primary.info.sha256Thumbprint is missing",
+        );
+        check(
+            "attestation",
+            json!({"type": "x509", "x509": {"clientCertificates": {"primary": {"info": {"sha256Thumbprint": "12"}}}}}),
+            "attestation.x509 has a sha256Thumbprint that isn't 64 hexadecimal digits",
+        );
+        check(
+            "attestation",
+            json!({"type": "x509", "x509": {"clientCertificates": {"primary": {"info": {"sha256Thumbprint": "ab".repeat(32)}}}}}),
+            "X.509 groups aren't emulated; make an individual enrollment for the device",
+        );
+        check(
+            "allocationPolicy",
+            json!("geoLatency"),
+            "allocationPolicy is \"geoLatency\"; custom, hashed and static are emulated",
+        );
+        check(
+            "allocationPolicy",
+            json!("static"),
+            "allocationPolicy static needs iotHubHostName, or a hub in iotHubs",
+        );
+        check(
+            "customAllocationDefinition",
+            Value::Null,
+            "allocationPolicy custom needs customAllocationDefinition.webhookUrl",
+        );
+        for url in [
+            "notaurl",
+            "/api/HttpTrigger1?code=s3cr3t",
+            "http://x y?code=s3cr3t",
+            "http://",
+            "ftp://x/",
+        ] {
+            check(
+                "customAllocationDefinition",
+                json!({"webhookUrl": url, "apiVersion": "2021-10-01"}),
+                "customAllocationDefinition.webhookUrl must be an absolute http or https URL",
+            );
+        }
+        check(
+            "provisioningStatus",
+            json!("off"),
+            "provisioningStatus is \"off\"; it must be enabled or disabled",
+        );
+        check(
+            "initialTwin",
+            json!({"tags": {"a b": 1}}),
+            "initialTwin: tags has the key \"a b\", which holds ' '",
+        );
+        check(
+            "initialTwin",
+            json!({"tags": 7}),
+            "initialTwin: invalid type: integer `7`, expected a map",
+        );
+        check(
+            "initialTwin",
+            json!([{"a": 1}]),
+            "initialTwin: invalid type: sequence, expected an object",
+        );
+        check(
+            "initialTwin",
+            serde_json::from_str(r#"{"tags":{"n":123456789012345678901234567890}}"#).unwrap(),
+            "initialTwin: tags.n is 1.2345678901234568e+29, and integers go from -4503599627370496 to 4503599627370495",
+        );
+    }
+
+    #[test]
+    fn an_individual_enrollment_keeps_the_rules_of_registration_ids() {
+        let enrollment = json!({"registrationId": "a b", "attestation": {"type": "tpm"}});
+        let error = Enrollment::individual(serde_json::from_value(enrollment).unwrap());
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "enrollment a b: the registration id holds ' ', and only letters, digits, '-', '.', '_' and ':' are allowed"
+        );
+    }
+}

@@ -1,0 +1,6 @@
+//! Enrollments, and the file that lists them.
+
+pub mod config;
+pub mod enrollments;
+pub mod error;
+pub mod registration_id;

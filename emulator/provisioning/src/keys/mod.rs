@@ -1,0 +1,6 @@
+//! Symmetric keys, SAS tokens, thumbprints and certificates.
+
+pub mod certificates;
+pub mod sas_token;
+pub mod symmetric_key;
+pub mod thumbprint;

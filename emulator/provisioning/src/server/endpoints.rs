@@ -1,0 +1,69 @@
+//! The service's addresses: what listens, and serves until it is dropped.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use super::{https, mqtt, tls};
+use crate::keys::certificates::CertificateAuthority;
+use crate::server::provisioning::Provisioning;
+
+/// Where devices reach the service. Nothing is served any more when it is dropped.
+#[derive(Debug)]
+pub struct Endpoints {
+    /// The REST API and MQTT over WebSocket.
+    pub https: SocketAddr,
+    /// MQTT.
+    pub mqtt: SocketAddr,
+    serving: JoinSet<io::Result<()>>,
+}
+
+impl Endpoints {
+    /// Serves a provisioning service on two listeners, with a certificate of the authority.
+    ///
+    /// # Errors
+    /// A listener has no address, or no certificate can be issued.
+    pub fn serve(
+        provisioning: &Provisioning,
+        authority: &CertificateAuthority,
+        https: TcpListener,
+        mqtt: TcpListener,
+    ) -> anyhow::Result<Self> {
+        let config = Arc::new(tls::server_config(authority.issue()?)?);
+        let address =
+            |listener: &TcpListener| listener.local_addr().context("a listener has no address");
+        let (https_address, mqtt_address) = (address(&https)?, address(&mqtt)?);
+        let mut serving = JoinSet::new();
+        serving.spawn(https::serve(
+            tls::accept(https, Arc::clone(&config)),
+            https_address,
+            provisioning.clone(),
+        ));
+        let connections = tls::accept(mqtt, config);
+        let provisioning = provisioning.clone();
+        serving.spawn(async {
+            mqtt::serve(connections, provisioning).await;
+            Ok(())
+        });
+        Ok(Self {
+            https: https_address,
+            mqtt: mqtt_address,
+            serving,
+        })
+    }
+
+    /// Waits until an endpoint can't go on, which is never in normal work.
+    ///
+    /// # Errors
+    /// Why it can't go on.
+    pub async fn failed(&mut self) -> anyhow::Result<()> {
+        match self.serving.join_next().await {
+            Some(ended) => Ok(ended??),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! The device API over HTTPS, and MQTT over WebSocket on the same port.
+//!
+//! Source: <https://learn.microsoft.com/rest/api/iot-dps/device/runtime-registration>. Headers are those of the service's
+//! documented exchanges.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::connect_info::{ConnectInfo, Connected};
+use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State};
+use axum::http::header::{
+    AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
+};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use axum::routing::{get, post, put};
+use axum::serve::{IncomingStream, Listener};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use crate::keys::thumbprint::DeviceCertificate;
+use crate::server::mqtt_session::Session;
+use crate::server::provisioning::Provisioning;
+use crate::server::tls::{self, Connection};
+use crate::server::websocket;
+use crate::service::attestation::Caller;
+use crate::service::moment::Moment;
+use crate::wire::device_api::{
+    Answer, MAX_MESSAGE_BYTES, RegistrationOperationStatus, check_api_version,
+};
+use crate::wire::refusal::{Missing, Refusal, Transport};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+const X_MS_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
+const X_MS_ERROR_CODE: HeaderName = HeaderName::from_static("x-ms-error-code");
+
+/// The service reads a little more than it allows, so that it can say how much is allowed.
+const MAX_BODY_BYTES: usize = 4 * MAX_MESSAGE_BYTES;
+
+/// Serves connections until no more come.
+///
+/// # Errors
+/// The server can't go on.
+pub async fn serve(
+    connections: mpsc::Receiver<(Connection, SocketAddr)>,
+    local: SocketAddr,
+    provisioning: Provisioning,
+) -> std::io::Result<()> {
+    let app = routes(provisioning).into_make_service_with_connect_info::<Peer>();
+    axum::serve(Accepted { connections, local }, app).await
+}
+
+/// The device API's routes.
+fn routes(provisioning: Provisioning) -> Router {
+    Router::new()
+        .route("/{id_scope}/registrations/{registration_id}", post(look_up))
+        .route(
+            "/{id_scope}/registrations/{registration_id}/register",
+            put(register),
+        )
+        .route(
+            "/{id_scope}/registrations/{registration_id}/operations/{operation_id}",
+            get(operation_status),
+        )
+        .route(websocket::PATH, get(open_websocket))
+        .fallback(async || error(&Refusal::NotFound(Missing::Resource), &Moment::of_system()))
+        .method_not_allowed_fallback(async || error(&Refusal::Method, &Moment::of_system()))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(provisioning)
+}
+
+async fn register(
+    State(provisioning): State<Provisioning>,
+    caller: FromDevice,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response<Body> {
+    let at = Moment::of_system();
+    let answer = message(&headers, body).and_then(|body| {
+        caller.check_api_version()?;
+        provisioning.register(&at, &caller.caller, &body)
+    });
+    let mut response = answer_or_error(answer, &at);
+    if response.status() == StatusCode::ACCEPTED
+        && let Some(location) = caller.location(&headers)
+    {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
+async fn operation_status(
+    State(provisioning): State<Provisioning>,
+    Path(OperationPath { operation_id }): Path<OperationPath>,
+    caller: FromDevice,
+) -> Response<Body> {
+    let at = Moment::of_system();
+    let answer: Result<Answer<RegistrationOperationStatus>, Refusal> = caller
+        .check_api_version()
+        .and_then(|()| provisioning.operation_status(&at, &caller.caller, &operation_id));
+    answer_or_error(answer, &at)
+}
+
+async fn look_up(
+    State(provisioning): State<Provisioning>,
+    caller: FromDevice,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response<Body> {
+    let at = Moment::of_system();
+    let answer = message(&headers, body).and_then(|_| {
+        caller.check_api_version()?;
+        provisioning.look_up(&at, &caller.caller)
+    });
+    answer_or_error(answer, &at)
+}
+
+async fn open_websocket(
+    State(provisioning): State<Provisioning>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response<Body> {
+    websocket::upgrade(
+        upgrade,
+        &headers,
+        Session::new(provisioning, peer.certificate),
+    )
+}
+
+/// The body, if it is JSON by its type.
+fn message(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
+    let media_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let json = media_type.is_none_or(|media_type| {
+        media_type
+            .get(..b"application/json".len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(b"application/json"))
+    });
+    if !json {
+        return Err(Refusal::MediaType);
+    }
+    body.map_err(|rejection| Refusal::Malformed(rejection.body_text()))
+}
+
+fn answer_or_error<T: Serialize>(
+    answer: Result<Answer<T>, Refusal>,
+    at: &Moment,
+) -> Response<Body> {
+    match answer {
+        Ok(answer) => {
+            let mut response = json(answer.status(), &answer.body, at);
+            if let Some(seconds) = answer.retry_after {
+                response.headers_mut().insert(RETRY_AFTER, seconds.into());
+            }
+            response
+        }
+        Err(refusal) => error(&refusal, at),
+    }
+}
+
+fn error(refusal: &Refusal, at: &Moment) -> Response<Body> {
+    let body = refusal.body(Transport::Https, at);
+    let mut response = json(refusal.status(), &body, at);
+    let headers = response.headers_mut();
+    headers.insert(X_MS_ERROR_CODE, body.error_code.into());
+    if let Some(seconds) = refusal.retry_after() {
+        headers.insert(RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+fn json<T: Serialize>(status: u16, body: &T, at: &Moment) -> Response<Body> {
+    let (status, body) = match (StatusCode::from_u16(status), serde_json::to_vec(body)) {
+        (Ok(status), Ok(body)) => (status, body),
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, Vec::new()),
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, JSON);
+    headers.insert(STRICT_TRANSPORT_SECURITY, ONE_YEAR);
+    if let Ok(id) = HeaderValue::from_str(&at.id.to_string()) {
+        headers.insert(X_MS_REQUEST_ID, id);
+    }
+    response
+}
+
+/// Who a request comes from, as far as it says.
+struct FromDevice {
+    caller: Caller,
+    api_version: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct DevicePath {
+    id_scope: String,
+    registration_id: String,
+}
+
+#[derive(Deserialize)]
+struct OperationPath {
+    operation_id: String,
+}
+
+#[derive(Deserialize)]
+struct ApiVersion {
+    #[serde(rename = "api-version")]
+    api_version: Option<String>,
+}
+
+impl FromDevice {
+    fn check_api_version(&self) -> Result<(), Refusal> {
+        check_api_version(self.api_version.as_deref())
+    }
+
+    /// Where the registration is, under the name that the device uses for the service.
+    fn location(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let host = headers.get(HOST)?.to_str().ok()?;
+        let Caller {
+            id_scope,
+            registration_id,
+            ..
+        } = &self.caller;
+        let location =
+            format!("https://{host}/{id_scope}/registrations/{registration_id}/register");
+        HeaderValue::from_str(&location).ok()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for FromDevice {
+    type Rejection = Response<Body>;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response<Body>> {
+        let at = Moment::of_system();
+        let malformed = |problem: String| error(&Refusal::Malformed(problem), &at);
+        let Path(path) = Path::<DevicePath>::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection| malformed(rejection.body_text()))?;
+        let query: Result<Query<ApiVersion>, QueryRejection> =
+            Query::from_request_parts(parts, state).await;
+        let Query(query) = query.map_err(|rejection| malformed(rejection.body_text()))?;
+        let ConnectInfo(peer) = ConnectInfo::<Peer>::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection| malformed(rejection.body_text()))?;
+        let token = parts.headers.get(AUTHORIZATION);
+        Ok(Self {
+            caller: Caller {
+                id_scope: path.id_scope,
+                registration_id: path.registration_id,
+                sas_token: token
+                    .and_then(|token| token.to_str().ok())
+                    .map(str::to_owned),
+                certificate: peer.certificate,
+            },
+            api_version: query.api_version,
+        })
+    }
+}
+
+/// The other end of a connection.
+#[derive(Clone)]
+struct Peer {
+    certificate: Option<DeviceCertificate>,
+}
+
+impl Connected<IncomingStream<'_, Accepted>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Accepted>) -> Self {
+        Self {
+            certificate: tls::device_certificate(stream.io()),
+        }
+    }
+}
+
+/// Connections whose handshake is done, as axum takes them.
+struct Accepted {
+    connections: mpsc::Receiver<(Connection, SocketAddr)>,
+    local: SocketAddr,
+}
+
+impl Listener for Accepted {
+    type Io = Connection;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Connection, SocketAddr) {
+        match self.connections.recv().await {
+            Some(connection) => connection,
+            // Nobody accepts any more: the emulator is going down, and this task with it.
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        Ok(self.local)
+    }
+}

@@ -1,0 +1,163 @@
+//! The provisioning service at work: the pure [`Service`] with a clock, a webhook client and perhaps a state file.
+//!
+//! Transports hand requests in and get answers at once. Each registration then runs in a task of its own, which asks, waits and
+//! saves as the service's steps say.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::server::state::{Saved, StateFile};
+use crate::service::attestation::Caller;
+use crate::service::moment::Moment;
+use crate::service::operation::Settlement;
+use crate::service::provisioning_service::{OperationKey, Service, Settings, Step};
+use crate::service::registration::Outcome;
+use crate::webhook::client::Webhook;
+use crate::wire::device_api::{Answer, DeviceRegistrationResult, RegistrationOperationStatus};
+use crate::wire::refusal::Refusal;
+use emulator_text::printable;
+
+/// A running service. Clones are handles to the same one.
+#[derive(Clone, Debug)]
+pub struct Provisioning(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    service: Mutex<Service>,
+    webhook: Webhook,
+    state: Option<StateFile>,
+}
+
+impl Provisioning {
+    /// A service that forgets everything when it ends.
+    #[must_use]
+    pub fn in_memory(settings: Settings, webhook: Webhook) -> Self {
+        Self::new(Service::new(settings), webhook, None)
+    }
+
+    /// A service that goes on from what the state file held.
+    #[must_use]
+    pub fn with_state(
+        settings: Settings,
+        webhook: Webhook,
+        (file, saved): (StateFile, Saved),
+    ) -> Self {
+        let mut service = Service::new(settings);
+        service.restore(saved.registrations, saved.devices);
+        Self::new(service, webhook, Some(file))
+    }
+
+    fn new(service: Service, webhook: Webhook, state: Option<StateFile>) -> Self {
+        Self(Arc::new(Inner {
+            service: Mutex::new(service),
+            webhook,
+            state,
+        }))
+    }
+
+    /// The service as it is now. It stands still until the guard is dropped.
+    pub fn service(&self) -> MutexGuard<'_, Service> {
+        // A panic elsewhere leaves whole values behind: every change is one insertion or removal.
+        self.0
+            .service
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Registers a device. Needs a tokio runtime, on which the registration runs on.
+    ///
+    /// # Errors
+    /// The request is refused.
+    pub fn register(
+        &self,
+        at: &Moment,
+        caller: &Caller,
+        body: &[u8],
+    ) -> Result<Answer<RegistrationOperationStatus>, Refusal> {
+        let registered = self.service().register(at, caller, body);
+        let registered = registered.inspect_err(|refusal| log_refusal(caller, refusal))?;
+        if let Some(key) = registered.started {
+            tokio::spawn(self.clone().run(key));
+        }
+        Ok(registered.answer)
+    }
+
+    /// How far an operation has come.
+    ///
+    /// # Errors
+    /// The request is refused.
+    pub fn operation_status(
+        &self,
+        at: &Moment,
+        caller: &Caller,
+        operation_id: &str,
+    ) -> Result<Answer<RegistrationOperationStatus>, Refusal> {
+        let status = self.service().operation_status(at, caller, operation_id);
+        status.inspect_err(|refusal| log_refusal(caller, refusal))
+    }
+
+    /// What is known of a device.
+    ///
+    /// # Errors
+    /// The request is refused.
+    pub fn look_up(
+        &self,
+        at: &Moment,
+        caller: &Caller,
+    ) -> Result<Answer<DeviceRegistrationResult>, Refusal> {
+        let found = self.service().look_up(at, caller);
+        found.inspect_err(|refusal| log_refusal(caller, refusal))
+    }
+
+    /// Takes a registration through its steps.
+    async fn run(self, key: OperationKey) {
+        loop {
+            let now = Moment::of_system();
+            let step = self.service().step(&key, &now);
+            match step {
+                Step::Ask(call) => {
+                    let outcome = self.0.webhook.ask(&call).await;
+                    let answered = Moment::of_system().now;
+                    self.service().answered(&key, outcome, answered);
+                }
+                Step::Wait { until } => tokio::time::sleep(until.since(now.now)).await,
+                Step::Save(settlement) => return self.save(&key, *settlement).await,
+                Step::Stop => return,
+            }
+        }
+    }
+
+    async fn save(&self, key: &OperationKey, settlement: Settlement) {
+        if let Some(state) = &self.0.state
+            && let Err(error) = state.save(&settlement).await
+        {
+            log::error!("{}: {error:#}", settlement.registration.registration_id);
+            self.service().abandon(key);
+            return;
+        }
+        log_outcome(&settlement);
+        self.service().commit(settlement);
+    }
+}
+
+fn log_outcome(settlement: &Settlement) {
+    let device = &settlement.registration.registration_id;
+    match &settlement.registration.outcome {
+        Outcome::Assigned { assignment, .. } => {
+            log::info!("{device}: assigned to {}", assignment.hub);
+        }
+        Outcome::Failed {
+            error_code,
+            message,
+            ..
+        } => log::info!("{device}: failed {error_code}: {}", printable(message)),
+    }
+}
+
+fn log_refusal(caller: &Caller, refusal: &Refusal) {
+    let device = printable(&caller.registration_id);
+    let reason = match refusal {
+        Refusal::BadSignature(reason) => printable(reason),
+        other => printable(&other.to_string()),
+    };
+    log::info!("{device}: refused, {reason}");
+}

@@ -1,0 +1,167 @@
+//! TLS 1.2 and 1.3 for the device API, with client certificates for those who have one.
+//!
+//! A client certificate is taken whoever issued it: the handshake proves that the device has its key, and the enrollment's
+//! thumbprint decides whether it is the right one.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{self, CryptoProvider, WebPkiSupportedAlgorithms};
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::keys::certificates::ServerCertificate;
+use crate::keys::thumbprint::DeviceCertificate;
+
+/// How many connections may wait for somebody to serve them.
+const BACKLOG: usize = 1_024;
+
+/// How long a handshake may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long to wait when a connection can't be accepted, as when there are too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A device's connection.
+pub type Connection = TlsStream<TcpStream>;
+
+/// Makes ring the process's provider of cryptography, unless it has one.
+pub fn use_ring() {
+    // An error says that there is one already.
+    let _ = crypto::ring::default_provider().install_default();
+}
+
+/// What a server with this certificate negotiates.
+///
+/// # Errors
+/// The certificate and its key don't fit.
+pub fn server_config(server: ServerCertificate) -> Result<ServerConfig, rustls::Error> {
+    let provider = Arc::new(crypto::ring::default_provider());
+    let verifier = AnyClientCertificate(provider.signature_verification_algorithms);
+    ServerConfig::builder_with_provider(Arc::<CryptoProvider>::clone(&provider))
+        .with_safe_default_protocol_versions()?
+        .with_client_cert_verifier(Arc::new(verifier))
+        .with_single_cert(vec![server.certificate], server.key)
+}
+
+/// Accepts connections on a listener. A handshake that fails or never ends holds up no other.
+#[must_use]
+pub fn accept(
+    listener: TcpListener,
+    config: Arc<ServerConfig>,
+) -> mpsc::Receiver<(Connection, SocketAddr)> {
+    let (connections, accepted) = mpsc::channel(BACKLOG);
+    let acceptor = TlsAcceptor::from(config);
+    tokio::spawn(async move {
+        loop {
+            let accepted = tokio::select! {
+                () = connections.closed() => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    let handshake = handshake(acceptor.clone(), stream, peer, connections.clone());
+                    tokio::spawn(handshake);
+                }
+                Err(error) => {
+                    log::error!("cannot accept a connection: {error}");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    });
+    accepted
+}
+
+async fn handshake(
+    acceptor: TlsAcceptor,
+    stream: TcpStream,
+    peer: SocketAddr,
+    connections: mpsc::Sender<(Connection, SocketAddr)>,
+) {
+    let connection = async {
+        stream.set_nodelay(true)?;
+        acceptor.accept(stream).await
+    };
+    match tokio::time::timeout(HANDSHAKE_TIMEOUT, connection).await {
+        Ok(Ok(connection)) => {
+            // Nobody serves any more when the emulator is going down.
+            let _ = connections.send((connection, peer)).await;
+        }
+        Ok(Err(error)) => log::info!("{peer}: the TLS handshake failed: {}", hint(&error)),
+        Err(_) => log::info!("{peer}: the TLS handshake took too long"),
+    }
+}
+
+/// The error, with what to do about the one that everybody meets first.
+fn hint(error: &io::Error) -> String {
+    let text = error.to_string();
+    if text.contains("UnknownCA") || text.contains("BadCertificate") {
+        format!("{text}; the device must trust the emulator's CA file")
+    } else {
+        text
+    }
+}
+
+/// The certificate that the device presented, if it did.
+#[must_use]
+pub fn device_certificate(connection: &Connection) -> Option<DeviceCertificate> {
+    let (_, session) = connection.get_ref();
+    let chain = session.peer_certificates()?;
+    chain
+        .first()
+        .map(|certificate| DeviceCertificate::from_der(certificate))
+}
+
+/// Takes every client certificate whose key the device has.
+#[derive(Debug)]
+struct AnyClientCertificate(WebPkiSupportedAlgorithms);
+
+impl ClientCertVerifier for AnyClientCertificate {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn verify_client_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        crypto::verify_tls12_signature(message, certificate, signature, &self.0)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        crypto::verify_tls13_signature(message, certificate, signature, &self.0)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_schemes()
+    }
+}

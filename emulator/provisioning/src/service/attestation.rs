@@ -1,0 +1,323 @@
+//! Whether a device is who it says: its enrollment is found and its proof is checked.
+//!
+//! Source: <https://learn.microsoft.com/azure/iot-dps/concepts-service#attestation-mechanism>. An individual enrollment goes
+//! before any group, also when it is disabled: that is how one device of a group is shut out.
+
+use std::sync::Arc;
+
+use crate::enrollment::enrollments::{Attestation, Enrollment, Enrollments};
+use crate::enrollment::registration_id::RegistrationId;
+use crate::keys::sas_token::SasToken;
+use crate::keys::symmetric_key::SymmetricKey;
+use crate::keys::thumbprint::DeviceCertificate;
+use crate::service::moment::Timestamp;
+use crate::webhook::allocation_request::DeviceAttestation;
+use crate::wire::refusal::{Missing, Refusal};
+
+/// Who a request says it comes from, and with what proof.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The ID scope of the service that it wants.
+    pub id_scope: String,
+    /// Its registration id.
+    pub registration_id: String,
+    /// Its signature, as sent.
+    pub sas_token: Option<String>,
+    /// The certificate that it presented in its TLS handshake.
+    pub certificate: Option<DeviceCertificate>,
+}
+
+/// A device that is who it says.
+#[derive(Debug)]
+pub struct Attested {
+    /// Its registration id, in its own spelling.
+    pub registration_id: RegistrationId,
+    /// The enrollment that it comes through.
+    pub enrollment: Arc<Enrollment>,
+    /// Its proof, as a webhook gets it.
+    pub proof: DeviceAttestation,
+}
+
+/// Finds the caller's enrollment and checks its proof.
+///
+/// # Errors
+/// The caller isn't enrolled, or can't prove that it is.
+pub fn attest(
+    enrollments: &Enrollments,
+    id_scope: &str,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Attested, Refusal> {
+    if !caller.id_scope.eq_ignore_ascii_case(id_scope) {
+        return Err(Refusal::NotFound(Missing::IdScope));
+    }
+    let registration_id = RegistrationId::parse(&caller.registration_id)
+        .map_err(|error| Refusal::Malformed(error.to_string()))?;
+    let (enrollment, proof) = if let Some(enrollment) = enrollments.of_device(&registration_id) {
+        (enrollment.clone(), prove(enrollment, caller, now)?)
+    } else {
+        let group = group(enrollments, caller, now)?;
+        (group, DeviceAttestation::SymmetricKey {})
+    };
+    Ok(Attested {
+        registration_id,
+        enrollment,
+        proof,
+    })
+}
+
+/// Checks the proof that an individual enrollment asks for.
+fn prove(
+    enrollment: &Enrollment,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<DeviceAttestation, Refusal> {
+    match &enrollment.attestation {
+        Attestation::SymmetricKey(keys) => {
+            let token = valid_token(caller, now)?;
+            if keys.iter().any(|key| token.is_signed_with(key)) {
+                Ok(DeviceAttestation::SymmetricKey {})
+            } else {
+                Err(wrong_key())
+            }
+        }
+        Attestation::X509(thumbprints) => match &caller.certificate {
+            Some(certificate) if thumbprints.contains(&certificate.thumbprint()) => {
+                Ok(DeviceAttestation::X509 {
+                    client_certificate: certificate.to_base64(),
+                })
+            }
+            _ => Err(Refusal::BadCertificate),
+        },
+        Attestation::Tpm => Err(Refusal::Malformed(
+            "TPM attestation isn't emulated; enroll the device with a symmetric key or a certificate"
+                .to_owned(),
+        )),
+    }
+}
+
+/// Finds the group from whose key the caller's key is derived.
+fn group(
+    enrollments: &Enrollments,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Arc<Enrollment>, Refusal> {
+    let mut groups = enrollments
+        .groups()
+        .filter_map(|group| match &group.attestation {
+            Attestation::SymmetricKey(keys) => Some((group, keys)),
+            Attestation::X509(_) | Attestation::Tpm => None,
+        })
+        .peekable();
+    if groups.peek().is_none() {
+        return Err(Refusal::NotFound(Missing::Enrollment));
+    }
+    if caller.sas_token.is_none() && caller.certificate.is_some() {
+        return Err(Refusal::BadCertificate);
+    }
+    let token = valid_token(caller, now)?;
+    let derived = |key: &SymmetricKey| token.is_signed_with(&key.derive(&caller.registration_id));
+    groups
+        .find(|(_, keys)| keys.iter().any(derived))
+        .map(|(group, _)| group.clone())
+        .ok_or_else(wrong_key)
+}
+
+/// The caller's token, if it is the caller's and still good; whose key signed it is left to see.
+fn valid_token(caller: &Caller, now: Timestamp) -> Result<SasToken, Refusal> {
+    let refused = |reason: &str| Refusal::BadSignature(reason.to_owned());
+    let text = caller
+        .sas_token
+        .as_deref()
+        .ok_or_else(|| refused("there is no token"))?;
+    let token = SasToken::parse(text).map_err(|error| refused(&error.to_string()))?;
+    if !token.is_for(&caller.id_scope, &caller.registration_id) {
+        return Err(refused("the token's sr names another device or ID scope"));
+    }
+    if token.has_expired(now) {
+        return Err(refused("the token has expired"));
+    }
+    Ok(token)
+}
+
+fn wrong_key() -> Refusal {
+    Refusal::BadSignature(
+        "the token isn't signed with a key of the enrollment; a device of a group signs with the key that is derived \
+         from the group's for its registration id in its own spelling"
+            .to_owned(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const SCOPE: &str = "0ne00LOCAL1";
+    const GROUP_KEY: &str = "Z3JvdXAga2V5IGZvciB0ZXN0cw==";
+    const SECOND_GROUP_KEY: &str = "c2Vjb25kIGdyb3VwIGtleQ==";
+    const DEVICE_KEY: &str = "ZGV2aWNlIGtleSBmb3IgdGVzdHM=";
+
+    fn now() -> Timestamp {
+        Timestamp::from_unix(1_000_000).unwrap()
+    }
+
+    fn keys(primary: &str, secondary: &str) -> Value {
+        json!({"type": "symmetricKey", "symmetricKey": {"primaryKey": primary, "secondaryKey": secondary}})
+    }
+
+    fn individual(registration_id: &str, attestation: &Value) -> Enrollment {
+        let shape = json!({"registrationId": registration_id, "attestation": attestation});
+        Enrollment::individual(serde_json::from_value(shape).unwrap()).unwrap()
+    }
+
+    fn group() -> Enrollment {
+        let shape =
+            json!({"enrollmentGroupId": "g", "attestation": keys(GROUP_KEY, SECOND_GROUP_KEY)});
+        Enrollment::group(serde_json::from_value(shape).unwrap()).unwrap()
+    }
+
+    fn certificate() -> DeviceCertificate {
+        DeviceCertificate::from_der(b"abc")
+    }
+
+    fn enrollments() -> Enrollments {
+        let thumbprint = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let x509 = json!({"type": "x509", "x509": {"clientCertificates": {"primary": {"info": {"sha256Thumbprint": thumbprint}}}}});
+        Enrollments::from_iter([
+            group(),
+            individual("Alone", &keys(DEVICE_KEY, GROUP_KEY)),
+            individual("certified", &x509),
+            individual("trusted", &json!({"type": "tpm"})),
+        ])
+    }
+
+    /// A caller with a token that is good for a minute, signed with `key`.
+    fn caller(registration_id: &str, key: &SymmetricKey) -> Caller {
+        let expiry = Timestamp::from_unix(now().unix() + 60).unwrap();
+        Caller {
+            id_scope: SCOPE.to_owned(),
+            registration_id: registration_id.to_owned(),
+            sas_token: Some(SasToken::issue(key, SCOPE, registration_id, expiry)),
+            certificate: None,
+        }
+    }
+
+    fn key(text: &str) -> SymmetricKey {
+        SymmetricKey::parse(text).unwrap()
+    }
+
+    /// The enrollment's name, or the refusal.
+    fn outcome(caller: &Caller) -> Result<String, Refusal> {
+        attest(&enrollments(), SCOPE, caller, now()).map(|found| found.enrollment.to_string())
+    }
+
+    #[track_caller]
+    fn check_bad_signature(caller: &Caller, reason: &str) {
+        match outcome(caller) {
+            Err(Refusal::BadSignature(actual)) => assert!(actual.contains(reason), "{actual}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_device_of_a_group_signs_with_a_derived_key_of_either_group_key() {
+        for group_key in [GROUP_KEY, SECOND_GROUP_KEY] {
+            let caller = caller("toaster", &key(group_key).derive("toaster"));
+            assert_eq!(outcome(&caller), Ok("group g".to_owned()));
+        }
+        let other = caller("toaster", &key(GROUP_KEY).derive("heatpump"));
+        check_bad_signature(
+            &other,
+            "the token isn't signed with a key of the enrollment",
+        );
+        let group_key_itself = caller("toaster", &key(GROUP_KEY));
+        check_bad_signature(&group_key_itself, "derived from the group's");
+    }
+
+    #[test]
+    fn an_individual_enrollment_goes_before_the_group() {
+        assert_eq!(
+            outcome(&caller("alone", &key(DEVICE_KEY))),
+            Ok("device Alone".to_owned())
+        );
+        assert_eq!(
+            outcome(&caller("alone", &key(GROUP_KEY))),
+            Ok("device Alone".to_owned())
+        );
+        let with_derived_key = caller("alone", &key(GROUP_KEY).derive("alone"));
+        check_bad_signature(
+            &with_derived_key,
+            "the token isn't signed with a key of the enrollment",
+        );
+    }
+
+    #[test]
+    fn a_token_must_be_there_be_the_device_s_and_not_have_run_out() {
+        let good = caller("alone", &key(DEVICE_KEY));
+        let mut without = good.clone();
+        without.sas_token = None;
+        check_bad_signature(&without, "there is no token");
+        let mut stranger = good.clone();
+        stranger.sas_token = caller("other", &key(DEVICE_KEY)).sas_token;
+        check_bad_signature(&stranger, "names another device or ID scope");
+        let mut malformed = good.clone();
+        malformed.sas_token = Some("Bearer".to_owned());
+        check_bad_signature(&malformed, "doesn't open with");
+        let late = Timestamp::from_unix(now().unix() + 60).unwrap();
+        assert_eq!(
+            attest(&enrollments(), SCOPE, &good, late).unwrap_err(),
+            Refusal::BadSignature("the token has expired".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_certificate_must_be_the_enrolled_one() {
+        let mut caller = caller("certified", &key(DEVICE_KEY));
+        assert_eq!(outcome(&caller), Err(Refusal::BadCertificate));
+        caller.certificate = Some(DeviceCertificate::from_der(b"another"));
+        assert_eq!(outcome(&caller), Err(Refusal::BadCertificate));
+        caller.certificate = Some(certificate());
+        caller.sas_token = None;
+        let attested = attest(&enrollments(), SCOPE, &caller, now()).unwrap();
+        assert_eq!(
+            serde_json::to_string(&attested.proof).unwrap(),
+            r#"{"x509":{"clientCertificate":"YWJj"}}"#
+        );
+        caller.registration_id = "unknown".to_owned();
+        assert_eq!(outcome(&caller), Err(Refusal::BadCertificate));
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_found() {
+        let mut elsewhere = caller("alone", &key(DEVICE_KEY));
+        elsewhere.id_scope = "0ne00OTHER".to_owned();
+        assert_eq!(
+            outcome(&elsewhere),
+            Err(Refusal::NotFound(Missing::IdScope))
+        );
+        let nobody = Enrollments::from_iter([individual("alone", &keys(DEVICE_KEY, DEVICE_KEY))]);
+        let stranger = caller("stranger", &key(DEVICE_KEY));
+        assert_eq!(
+            attest(&nobody, SCOPE, &stranger, now()).unwrap_err(),
+            Refusal::NotFound(Missing::Enrollment)
+        );
+    }
+
+    #[test]
+    fn a_tpm_and_a_malformed_id_are_told_so() {
+        assert_eq!(
+            outcome(&caller("trusted", &key(DEVICE_KEY)))
+                .unwrap_err()
+                .to_string(),
+            "Invalid argument: TPM attestation isn't emulated; enroll the device with a symmetric key or a certificate"
+        );
+        assert_eq!(
+            outcome(&caller("a b", &key(DEVICE_KEY)))
+                .unwrap_err()
+                .to_string(),
+            "Invalid argument: the registration id holds ' ', and only letters, digits, '-', '.', '_' and ':' are allowed"
+        );
+    }
+}

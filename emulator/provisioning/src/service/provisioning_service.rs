@@ -1,0 +1,370 @@
+//! The provisioning service: what it knows, and what it does with a request.
+//!
+//! It is pure: no socket, no file, no clock. Whoever owns it passes the moment in, asks the webhook where [`Service::step`] says so,
+//! waits where it says so, and saves a [`Settlement`] before it is [committed](Service::commit), so that no device hears of an
+//! assignment that a crash could undo.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use crate::enrollment::enrollments::Enrollments;
+use crate::enrollment::registration_id::RegistrationId;
+use crate::service::attestation::{Attested, Caller, attest};
+use crate::service::moment::{Moment, Timestamp, whole_seconds};
+use crate::service::operation::{Operation, Settlement, WebhookCall};
+use crate::service::registration::{Progress, Registration};
+use crate::service::throttle::{POLLS, REGISTRATIONS, Window};
+use crate::webhook::outcome::WebhookOutcome;
+use crate::wire::device_api::{
+    Answer, DeviceRegistration, DeviceRegistrationResult, MAX_MESSAGE_BYTES,
+    RegistrationOperationStatus, RegistrationStatus,
+};
+use crate::wire::refusal::{Missing, Refusal};
+use iot_hub::hubs::{DeviceIdentity, HubChange, Hubs};
+use iot_hub::json_object::Object;
+
+/// When a device is told to ask again.
+const RETRY_AFTER: Duration = Duration::from_secs(3);
+
+/// The most seconds that the C SDK waits; it takes a greater number for one.
+const RETRY_AFTER_MAX: u64 = 300;
+
+/// How many devices' polls are counted before those that fell silent are forgotten.
+const POLLS_KEPT: usize = 1_024;
+
+/// What a service is made of.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What a device names to reach this service and no other.
+    pub id_scope: String,
+    /// The hubs, by host name.
+    pub linked_hubs: Vec<String>,
+    /// Who may register.
+    pub enrollments: Enrollments,
+    /// Whether rates are limited.
+    pub throttled: bool,
+    /// What waits are multiplied by: those between retries, and those of devices before they may and should ask again.
+    pub time_scale: f64,
+}
+
+/// A provisioning service.
+#[derive(Debug)]
+pub struct Service {
+    settings: Settings,
+    hubs: Hubs,
+    registrations: HashMap<String, Registration>,
+    operations: HashMap<String, Operation>,
+    registering: Window,
+    polling: HashMap<String, Window>,
+}
+
+/// The answer to a registration.
+#[derive(Debug)]
+pub struct Registered {
+    /// What the device hears.
+    pub answer: Answer<RegistrationOperationStatus>,
+    /// The operation that has to be taken through its [steps](Service::step), if one was started.
+    pub started: Option<OperationKey>,
+}
+
+/// Names an unfinished registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationKey(String);
+
+/// What to do next for an unfinished registration.
+#[derive(Debug)]
+pub enum Step {
+    /// Ask the webhook, and tell what it [answered](Service::answered).
+    Ask(Box<WebhookCall>),
+    /// Wait, and ask for the next step.
+    Wait {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Save this, then [commit](Service::commit) it.
+    Save(Box<Settlement>),
+    /// Nothing: there is no such registration any more.
+    Stop,
+}
+
+impl Service {
+    /// A service in which nobody has registered.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            hubs: Hubs::linked(&settings.linked_hubs),
+            settings,
+            registrations: HashMap::new(),
+            operations: HashMap::new(),
+            registering: Window::default(),
+            polling: HashMap::new(),
+        }
+    }
+
+    /// Takes back what was saved: records and devices.
+    pub fn restore(
+        &mut self,
+        registrations: impl IntoIterator<Item = Registration>,
+        devices: impl IntoIterator<Item = (String, DeviceIdentity)>,
+    ) {
+        for registration in registrations {
+            self.registrations.insert(registration.key(), registration);
+        }
+        for (hub, identity) in devices {
+            self.hubs.apply(HubChange::Put { hub, identity });
+        }
+    }
+
+    /// What the service is made of.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How many devices have finished a registration, well or badly.
+    #[must_use]
+    pub fn registrations(&self) -> usize {
+        self.registrations.len()
+    }
+
+    /// The hubs and their devices.
+    #[must_use]
+    pub fn hubs(&self) -> &Hubs {
+        &self.hubs
+    }
+
+    /// Starts a registration, or joins the one that is going on for the device.
+    ///
+    /// # Errors
+    /// The request is refused.
+    pub fn register(
+        &mut self,
+        at: &Moment,
+        caller: &Caller,
+        body: &[u8],
+    ) -> Result<Registered, Refusal> {
+        if self.settings.throttled {
+            self.registering
+                .admit(REGISTRATIONS, at.now)
+                .map_err(Refusal::Throttled)?;
+        }
+        let request = parse(body)?;
+        let attested = self.attest(at, caller)?;
+        check_same_id(
+            &attested.registration_id,
+            request.registration_id.as_deref(),
+        )?;
+        if request.tpm.is_some() {
+            return Err(Refusal::Malformed(
+                "tpm is given, and TPM attestation isn't emulated".to_owned(),
+            ));
+        }
+        if attested.enrollment.disabled {
+            return Ok(disabled(&attested.registration_id));
+        }
+        let key = attested.registration_id.key();
+        let joined = self.operations.get(&key).map(|running| running.id.clone());
+        let started = joined.is_none().then(|| OperationKey(key.clone()));
+        let operation_id = joined.unwrap_or_else(|| self.start(at, key, attested, request.payload));
+        Ok(Registered {
+            answer: self.accepted(RegistrationOperationStatus {
+                operation_id,
+                status: RegistrationStatus::Assigning,
+                registration_state: None,
+            }),
+            started,
+        })
+    }
+
+    /// How far the operation has come.
+    ///
+    /// # Errors
+    /// The request is refused.
+    pub fn operation_status(
+        &mut self,
+        at: &Moment,
+        caller: &Caller,
+        operation_id: &str,
+    ) -> Result<Answer<RegistrationOperationStatus>, Refusal> {
+        let id = self.poll(at, caller)?;
+        if let Some(operation) = self.operations.get(&id.key())
+            && operation.id == operation_id
+        {
+            let state = DeviceRegistrationResult::bare(id.as_str(), RegistrationStatus::Assigning);
+            return Ok(self.accepted(RegistrationOperationStatus {
+                operation_id: operation_id.to_owned(),
+                status: RegistrationStatus::Assigning,
+                registration_state: Some(state),
+            }));
+        }
+        match self.registrations.get(&id.key()) {
+            Some(registration) if registration.operation_id == operation_id => Ok(Answer {
+                body: registration.operation_status(),
+                retry_after: None,
+            }),
+            _ => Err(Refusal::NotFound(Missing::Operation)),
+        }
+    }
+
+    /// What is known of the device.
+    ///
+    /// # Errors
+    /// The request is refused.
+    pub fn look_up(
+        &mut self,
+        at: &Moment,
+        caller: &Caller,
+    ) -> Result<Answer<DeviceRegistrationResult>, Refusal> {
+        let id = self.poll(at, caller)?;
+        let body = if self.operations.contains_key(&id.key()) {
+            DeviceRegistrationResult::bare(id.as_str(), RegistrationStatus::Assigning)
+        } else if let Some(registration) = self.registrations.get(&id.key()) {
+            registration.result()
+        } else {
+            DeviceRegistrationResult::bare(id.as_str(), RegistrationStatus::Unassigned)
+        };
+        Ok(Answer {
+            body,
+            retry_after: None,
+        })
+    }
+
+    /// What to do next for an unfinished registration.
+    #[must_use]
+    pub fn step(&mut self, key: &OperationKey, at: &Moment) -> Step {
+        let Some(operation) = self.operations.get_mut(&key.0) else {
+            return Step::Stop;
+        };
+        let previous = self.registrations.get(&key.0);
+        match &operation.progress {
+            Progress::BackingOff { until, .. } if at.now < *until => Step::Wait { until: *until },
+            Progress::Asking { retries, url } | Progress::BackingOff { retries, url, .. } => {
+                let call = WebhookCall {
+                    url: url.clone(),
+                    request: operation.allocation_request(previous),
+                };
+                operation.progress = Progress::Asking {
+                    retries: *retries,
+                    url: url.clone(),
+                };
+                Step::Ask(Box::new(call))
+            }
+            Progress::Decided(decision) => {
+                let settlement = operation.settle(decision, previous, &self.hubs, at);
+                Step::Save(Box::new(settlement))
+            }
+        }
+    }
+
+    /// Tells what the webhook answered to the question of the last [step](Service::step).
+    pub fn answered(&mut self, key: &OperationKey, outcome: WebhookOutcome, now: Timestamp) {
+        if let Some(operation) = self.operations.get_mut(&key.0) {
+            operation
+                .progress
+                .answered(outcome, now, self.settings.time_scale);
+        }
+    }
+
+    /// Makes a registration known that was saved.
+    pub fn commit(&mut self, settlement: Settlement) {
+        let key = settlement.registration.key();
+        self.operations.remove(&key);
+        for change in settlement.hub_changes {
+            self.hubs.apply(change);
+        }
+        self.registrations.insert(key, settlement.registration);
+    }
+
+    /// Forgets a registration that couldn't be saved; the device has to register again.
+    pub fn abandon(&mut self, key: &OperationKey) {
+        self.operations.remove(&key.0);
+    }
+
+    fn attest(&self, at: &Moment, caller: &Caller) -> Result<Attested, Refusal> {
+        let Settings {
+            id_scope,
+            enrollments,
+            ..
+        } = &self.settings;
+        attest(enrollments, id_scope, caller, at.now)
+    }
+
+    /// Lets a device ask, but not too often.
+    fn poll(&mut self, at: &Moment, caller: &Caller) -> Result<RegistrationId, Refusal> {
+        let id = self.attest(at, caller)?.registration_id;
+        if self.settings.throttled {
+            let rate = POLLS.hurried(self.settings.time_scale);
+            if self.polling.len() >= POLLS_KEPT {
+                self.polling
+                    .retain(|_, polls| !polls.is_quiet(rate, at.now));
+            }
+            let polls = self.polling.entry(id.key()).or_default();
+            polls.admit(rate, at.now).map_err(Refusal::Throttled)?;
+        }
+        Ok(id)
+    }
+
+    fn accepted<T>(&self, body: T) -> Answer<T> {
+        let wait = RETRY_AFTER.mul_f64(self.settings.time_scale);
+        Answer {
+            body,
+            retry_after: Some(whole_seconds(wait).min(RETRY_AFTER_MAX)),
+        }
+    }
+
+    fn start(
+        &mut self,
+        at: &Moment,
+        key: String,
+        attested: Attested,
+        payload: Option<Box<RawValue>>,
+    ) -> String {
+        let previous = self.registrations.get(&key);
+        let operation =
+            Operation::start(at, attested, payload, previous, &self.settings.linked_hubs);
+        let id = operation.id.clone();
+        self.operations.insert(key, operation);
+        id
+    }
+}
+
+fn parse(body: &[u8]) -> Result<DeviceRegistration, Refusal> {
+    if body.len() > MAX_MESSAGE_BYTES {
+        return Err(Refusal::Malformed(format!(
+            "the message has {} bytes, and {MAX_MESSAGE_BYTES} are allowed",
+            body.len()
+        )));
+    }
+    match serde_json::from_slice(body) {
+        Ok(Object(registration)) => Ok(registration),
+        Err(error) => Err(Refusal::Malformed(format!(
+            "the body isn't a DeviceRegistration: {error}"
+        ))),
+    }
+}
+
+fn check_same_id(id: &RegistrationId, in_body: Option<&str>) -> Result<(), Refusal> {
+    match in_body {
+        Some(in_body) if !in_body.eq_ignore_ascii_case(id.as_str()) => Err(Refusal::Malformed(
+            format!("registrationId in the body is {in_body:?}, and {id} registers"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn disabled(id: &RegistrationId) -> Registered {
+    let state = DeviceRegistrationResult::bare(id.as_str(), RegistrationStatus::Disabled);
+    Registered {
+        answer: Answer {
+            body: RegistrationOperationStatus {
+                operation_id: String::new(),
+                status: RegistrationStatus::Disabled,
+                registration_state: Some(state),
+            },
+            retry_after: None,
+        },
+        started: None,
+    }
+}

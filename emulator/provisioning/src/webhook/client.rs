@@ -1,0 +1,91 @@
+//! Calls an allocation webhook and judges its answer.
+//!
+//! What the service sends beside the body, how long it waits and whether it follows redirects is not documented; the
+//! emulator's README lists what is assumed here.
+
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, USER_AGENT};
+use reqwest::{Client, Response, redirect};
+
+use crate::server::tls;
+use crate::service::operation::WebhookCall;
+use crate::webhook::outcome::WebhookOutcome;
+
+/// How long an answer may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How much of an answer is read; what is longer can't be an answer.
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+const JSON: &str = "application/json; charset=utf-8";
+const AGENT: &str = concat!("dps-emulator/", env!("CARGO_PKG_VERSION"));
+
+/// Calls webhooks.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    client: Client,
+}
+
+impl Webhook {
+    /// A caller that trusts the certificates that the system trusts.
+    ///
+    /// # Errors
+    /// The system's certificates can't be used.
+    pub fn new() -> reqwest::Result<Self> {
+        tls::use_ring();
+        let client = Client::builder()
+            .timeout(TIMEOUT)
+            .redirect(redirect::Policy::none())
+            .build()?;
+        Ok(Self { client })
+    }
+
+    /// Asks, and says what follows from the answer.
+    pub async fn ask(&self, call: &WebhookCall) -> WebhookOutcome {
+        let device = call.request.registration_id();
+        match self.answer(call).await {
+            Ok((status, body)) => {
+                let outcome = WebhookOutcome::judge(status, &body, call.request.linked_hubs());
+                log::debug!("{device}: the webhook answered {status}: {outcome}");
+                outcome
+            }
+            Err(error) => {
+                log::warn!("{device}: the webhook gave no answer: {error}");
+                WebhookOutcome::unreachable()
+            }
+        }
+    }
+
+    /// The answer's status and the head of its body. An error names no URL, as that holds the function key.
+    async fn answer(&self, call: &WebhookCall) -> Result<(u16, Vec<u8>), String> {
+        let body = call.request.to_json().map_err(|error| error.to_string())?;
+        let response = self
+            .client
+            .post(&call.url)
+            .header(CONTENT_TYPE, JSON)
+            .header(USER_AGENT, AGENT)
+            .body(body)
+            .send()
+            .await
+            .map_err(describe)?;
+        let status = response.status().as_u16();
+        Ok((status, head(response).await.map_err(describe)?))
+    }
+}
+
+async fn head(mut response: Response) -> reqwest::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_ANSWER_BYTES {
+            break;
+        }
+    }
+    Ok(body)
+}
+
+/// The error with its causes, without the URL.
+fn describe(error: reqwest::Error) -> String {
+    format!("{:#}", anyhow::Error::new(error.without_url()))
+}

@@ -1,0 +1,5 @@
+//! The custom allocation webhook: what it is sent, and what its answer means.
+
+pub mod allocation_request;
+pub mod client;
+pub mod outcome;

@@ -1,0 +1,6 @@
+//! What devices and the service say to each other: shapes, topics and refusals.
+
+pub mod device_api;
+pub mod mqtt_packet;
+pub mod refusal;
+pub mod topic;

@@ -1,0 +1,54 @@
+//! Texts that somebody else wrote, for the log and for sentences.
+
+/// How much is shown, in characters. The service's own sentences are shorter.
+const MAX_CHARS: usize = 256;
+
+/// A text on one line and without characters that a terminal would obey.
+///
+/// Quotes and backslashes stay: a sentence may hold quoted text that is escaped already.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '"' | '\'' | '\\' | '\t' => shown.push(character),
+            _ => shown.extend(character.escape_debug()),
+        }
+    }
+    shown
+}
+
+/// The start of a text, [`escaped`].
+#[must_use]
+pub fn printable(text: &str) -> String {
+    match text.char_indices().nth(MAX_CHARS) {
+        Some((end, _)) => escaped(&text[..end]) + "…",
+        None => escaped(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_short_and_on_one_line() {
+        let long = "é".repeat(MAX_CHARS);
+        for (text, expected) in [
+            ("", ""),
+            (r#"It's "a\nb"."#, r#"It's "a\nb"."#),
+            ("\ta", "\ta"),
+            ("a\r\nb\u{1b}[2J\0", r"a\r\nb\u{1b}[2J\0"),
+            (
+                "\u{80}\u{9f}\u{2028}\u{2029}",
+                r"\u{80}\u{9f}\u{2028}\u{2029}",
+            ),
+            ("\u{202e}", r"\u{202e}"),
+            (&*long, &*long),
+            (&format!("{long}a"), &format!("{long}…")),
+        ] {
+            assert_eq!(printable(text), expected, "{text:?}");
+        }
+        assert_eq!(escaped(&format!("{long}\na")), format!("{long}\\na"));
+    }
+}
