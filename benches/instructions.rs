@@ -5,18 +5,23 @@
 
 use std::env;
 use std::hint::black_box;
+use std::pin::pin;
 use std::process::{Command, ExitCode, Stdio};
+use std::task::{Context, Poll, Waker};
 
 use actix_web::App;
 use actix_web::rt::Runtime;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Bytes;
-use anyhow::{Context, Result, ensure};
-use custom_allocation::allocation::CONTOSO;
-use custom_allocation::dps::{AllocationRequest, redacted};
+use allocation::webhook::{AnswerError, Webhook};
+use allocation::{AllocationRequest, Outcome, Policy, Request, redacted};
+use anyhow::{Context as _, Result, bail, ensure};
+use custom_allocation::contoso::Contoso;
 use custom_allocation::functions::{self, http_trigger1};
-use custom_allocation::host::{Answer, HttpRequest, HttpResponse, Invocation, ResponseHeaders};
-use serde::{Deserialize, Serialize};
+use custom_handler::{
+    Answer, HttpResponse, HttpTrigger, InputBindings, Invocation, ResponseHeaders,
+};
+use serde::Serialize;
 
 #[expect(
     clippy::expect_used,
@@ -77,26 +82,29 @@ type Step = (&'static str, fn(u64) -> Result<()>);
 
 /// What the answer to the fixture's envelope takes, and the parts that it is made of.
 const STEPS: [Step; 6] = [
-    ("all of it, `http_trigger1::answer`", |count| {
+    ("all of it, `Webhook::answer`", |count| {
+        let webhook = webhook();
         repeat(count, || {
-            http_trigger1::answer(ENVELOPE.as_bytes(), "-").is_ok()
+            at_once(webhook.answer(ENVELOPE.as_bytes(), "-")).is_ok()
         })
     }),
     ("read the envelope, unescape the request", |count| {
         repeat(count, || {
-            Invocation::<Data<'_>>::parse(black_box(ENVELOPE.as_bytes())).is_ok()
+            Invocation::<HttpTrigger<'_>>::parse(black_box(ENVELOPE.as_bytes())).is_ok()
         })
     }),
     ("read the request", |count| {
         let request = fixture_s_request();
         repeat(count, || AllocationRequest::parse(&request).is_ok())
     }),
-    ("decide, write the response", |count| {
+    ("decide", |count| {
         let request = fixture_s_request();
         let request = AllocationRequest::parse(&request)?;
+        let request = Request::new(request, InputBindings::default())?;
+        let policy = Contoso::new();
         repeat(count, || {
-            let allocation = CONTOSO.allocate(black_box(&request));
-            allocation.is_ok_and(|allocation| serde_json::to_string(&allocation.response).is_ok())
+            let decision = policy.decide(black_box(&request));
+            matches!(decision.outcome(), Outcome::Assign(_))
         })
     }),
     ("look for secrets in the log", |count| {
@@ -104,7 +112,7 @@ const STEPS: [Step; 6] = [
         repeat(count, || !redacted(black_box(&request), 4096).is_empty())
     }),
     ("write the answer", |count| {
-        let answer = http_trigger1::answer(ENVELOPE.as_bytes(), "-")?;
+        let answer = at_once(webhook().answer(ENVELOPE.as_bytes(), "-"))?;
         let answer: serde_json::Value = serde_json::from_slice(&answer)?;
         let logs: Vec<String> = serde_json::from_value(answer["Logs"].clone())?;
         let response = answer["Outputs"]["res"]["body"].as_str();
@@ -118,22 +126,29 @@ const STEPS: [Step; 6] = [
                 body: body.into(),
             };
             let logs = logs.iter().map(|line| line.as_str().into()).collect();
-            !Answer::new(Outputs { res }, logs).to_json().is_empty()
+            Answer::new(Outputs { res }, logs).to_json().is_ok()
         })
     }),
 ];
 
-/// The input bindings, as the function has them.
-#[derive(Deserialize)]
-struct Data<'a> {
-    #[serde(borrow)]
-    #[expect(dead_code, reason = "it is only read in")]
-    req: HttpRequest<'a>,
-}
-
 #[derive(Serialize)]
 struct Outputs<'a> {
     res: HttpResponse<'a>,
+}
+
+fn webhook() -> Webhook<Contoso> {
+    Webhook {
+        name: http_trigger1::NAME,
+        policy: Contoso::new(),
+    }
+}
+
+/// What a future that never waits comes to.
+fn at_once<T>(future: impl Future<Output = Result<T, AnswerError>>) -> Result<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => Ok(result?),
+        Poll::Pending => bail!("the policy waits"),
+    }
 }
 
 fn repeat(count: u64, step: impl Fn() -> bool) -> Result<()> {

@@ -5,23 +5,12 @@
 //!
 //! # Layout
 //!
-//! Each layer knows only those below it, and the lower four are pure: no sockets, no clock, no environment.
-//!
 //! | module | what it holds |
 //! |---|---|
-//! | [`config`], [`server`] | the process: settings, listener, signals, limits |
-//! | [`functions`] | one module for each function folder: unwrap, allocate, wrap |
-//! | [`body`] | reading a request's body within bounds |
-//! | [`allocation`] | the policy: a request becomes a response or a refusal |
-//! | [`dps`] | the shapes of the Device Provisioning Service |
-//! | [`host`] | the shapes of the Functions host |
-//! | [`json`] | reading JSON without building trees |
+//! | [`functions`] | one module for each function folder |
+//! | [`contoso`] | the policy: the tutorial's rules, as rows of data |
+//!
+//! The webhook is the crate [`allocation`], the process around it [`custom_handler`].
 
-pub mod allocation;
-pub mod body;
-pub mod config;
-pub mod dps;
+pub mod contoso;
 pub mod functions;
-pub mod host;
-pub mod json;
-pub mod server;

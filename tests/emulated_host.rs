@@ -19,11 +19,11 @@ const HEAT_PUMP: &str = r#"{"iotHubHostName":"contoso-heatpumps-hub-1098.azure-d
 
 const MIB: usize = 1024 * 1024;
 
-const REREGISTRATION: &str = include_str!("fixtures/dps/group_reregistration_with_payload.json");
-const CHINA_CLOUD: &str = include_str!("fixtures/dps/group_china_cloud.json");
-const MIXED_CASE: &str = include_str!("fixtures/dps/group_2019_api_mixed_case.json");
-const TPM: &str = include_str!("fixtures/dps/individual_tpm.json");
-const X509: &str = include_str!("fixtures/dps/individual_x509.json");
+const REREGISTRATION: &str = include_str!("../fixtures/dps/group_reregistration_with_payload.json");
+const CHINA_CLOUD: &str = include_str!("../fixtures/dps/group_china_cloud.json");
+const MIXED_CASE: &str = include_str!("../fixtures/dps/group_2019_api_mixed_case.json");
+const TPM: &str = include_str!("../fixtures/dps/individual_tpm.json");
+const X509: &str = include_str!("../fixtures/dps/individual_x509.json");
 
 fn options() -> HostOptions {
     HostOptions::new(env!("CARGO_MANIFEST_DIR"))

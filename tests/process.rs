@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-const ENVELOPE: &str = include_str!("fixtures/host/http_dps_group.json");
+const ENVELOPE: &str = include_str!("../fixtures/host/http_dps_group.json");
 const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
 const OLDER_PORT: &str = "FUNCTIONS_HTTPWORKER_PORT";
 

@@ -4,12 +4,12 @@
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::{App, test};
+use allocation::webhook::{MAX_ENVELOPE, MAX_REQUEST};
 use custom_allocation::functions;
-use custom_allocation::functions::http_trigger1::{MAX_ENVELOPE, MAX_REQUEST};
 use serde_json::{Value, json};
 
-const REQUEST: &str = include_str!("fixtures/dps/group_reregistration_with_payload.json");
-const ENVELOPE: &str = include_str!("fixtures/host/http_dps_group.json");
+const REQUEST: &str = include_str!("../fixtures/dps/group_reregistration_with_payload.json");
+const ENVELOPE: &str = include_str!("../fixtures/host/http_dps_group.json");
 const RESPONSE: &str = r#"{"iotHubHostName":"contoso-toasters-hub-1098.azure-devices.net","initialTwin":{"properties":{"desired":{"state":"ready","darknessSetting":"medium"}},"tags":{"deviceType":"toaster"}}}"#;
 
 struct Response {

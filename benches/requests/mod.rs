@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 /// The envelope of a toaster's first registration, as the host sends it.
-pub(crate) const ENVELOPE: &str = include_str!("../../tests/fixtures/host/http_dps_group.json");
+pub(crate) const ENVELOPE: &str = include_str!("../../fixtures/host/http_dps_group.json");
 
 /// The sizes of the requests that are measured, each with its name.
 pub(crate) const SIZES: [(&str, usize); 4] = [

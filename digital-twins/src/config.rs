@@ -57,8 +57,6 @@ const MAX_ALLOCATION_TIMEOUT: u64 = 4_000;
 /// All settings.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The port to listen on, at 127.0.0.1.
-    pub port: u16,
     /// The Digital Twins instance.
     pub adt: adt::Settings,
     /// What a new twin starts with.
@@ -102,7 +100,6 @@ impl Config {
         let hub_property = name(HUB_PROPERTY, or(HUB_PROPERTY, "IotHubHostName"))?;
         let mapping = or(TELEMETRY_PROPERTIES, "Temperature");
         Ok(Self {
-            port: custom_allocation::config::Config::from_lookup(&lookup)?.port,
             adt: adt::Settings {
                 sign_in: sign_in(&lookup, &url)?,
                 url,
@@ -239,7 +236,6 @@ mod tests {
     #[test]
     fn the_address_of_the_instance_is_all_that_must_be_set() {
         let config = config(&[URL]).unwrap();
-        assert_eq!(config.port, 3000);
         assert_eq!(config.adt.api_version, "2023-10-31");
         assert_eq!(
             Value::Object(config.initial_properties),

@@ -14,8 +14,8 @@
 //! | [`lifecycle`] | devices go: a batch becomes deletions |
 //! | [`adt`] | a client for the parts of the Digital Twins API that these need |
 //!
-//! The shapes of the Functions host and of the Device Provisioning Service are those of the [`custom_allocation`] library. What a
-//! batch or a request asks for is decided without any I/O; carrying it out is a function next to that.
+//! The process and the triggers are those of the crate [`custom_handler`], the webhook is that of [`allocation`]. What a batch or a
+//! request asks for is decided without any I/O; carrying it out is a function next to that.
 
 pub mod adt;
 pub mod app;

@@ -266,7 +266,7 @@ async fn a_device_cannot_pass_itself_off_as_another_by_its_message() {
 #[tokio::test]
 async fn an_invocation_that_is_no_batch_is_told_and_fails() {
     let world = with_twins(0).await;
-    let one = include_str!("../../tests/fixtures/host/eh_one.json");
+    let one = include_str!("../../fixtures/host/eh_one.json");
     for (body, expected) in [
         (
             one,

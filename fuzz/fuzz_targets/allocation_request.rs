@@ -1,7 +1,7 @@
 //! Any text as an allocation request: what is read of it agrees with a second parser, and its log form hides what it must.
 #![no_main]
 
-use custom_allocation::dps::{AllocationRequest, redacted};
+use allocation::{AllocationRequest, redacted};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 

@@ -10,7 +10,7 @@ use ureq::Agent;
 use crate::process::Running;
 
 /// The fixture's envelope, in which a toaster registers for the first time.
-pub(crate) const ENVELOPE: &str = "tests/fixtures/host/http_dps_group.json";
+pub(crate) const ENVELOPE: &str = "fixtures/host/http_dps_group.json";
 
 /// The device of the fixture, and two of other kinds by which to tell a policy from a constant answer.
 const TOASTER: &str = "breakroom499-contoso-tstrsd-007";

@@ -1,9 +1,10 @@
 //! `DeleteDeviceInTwinFunc`: a deleted device takes its twin with it.
 
-use actix_web::web::{self, Data, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
-use custom_allocation::functions::loggable;
-use custom_allocation::host::EventData;
+use std::sync::Arc;
+
+use actix_web::web::ServiceConfig;
+use custom_handler::EventData;
+use custom_handler::logging::loggable;
 use log::Level;
 
 use super::event_hub::{self, Report};
@@ -14,16 +15,9 @@ use crate::lifecycle::{self, Outcome};
 /// The function's name, which is that of its folder.
 pub const NAME: &str = "DeleteDeviceInTwinFunc";
 
-/// Adds the function's route.
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(web::resource("/DeleteDeviceInTwinFunc").route(web::post().to(invoke)));
-}
-
-async fn invoke(http: HttpRequest, payload: Payload, app: Data<App>) -> HttpResponse {
-    event_hub::invoke(NAME, &http, payload, async |batch| {
-        delete(&app, batch).await
-    })
-    .await
+/// The function's route.
+pub fn routes(app: Arc<App>) -> impl Fn(&mut ServiceConfig) + Send + Sync + 'static {
+    event_hub::routes(NAME, app, delete)
 }
 
 async fn delete(app: &App, batch: &[EventData<'_>]) -> Report {

@@ -1,9 +1,10 @@
 //! `DeviceTelemetryToTwinFunc`: what devices report goes to the properties of their twins.
 
-use actix_web::web::{self, Data, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
-use custom_allocation::functions::loggable;
-use custom_allocation::host::EventData;
+use std::sync::Arc;
+
+use actix_web::web::ServiceConfig;
+use custom_handler::EventData;
+use custom_handler::logging::loggable;
 use log::Level;
 
 use super::event_hub::{self, Report};
@@ -14,13 +15,9 @@ use crate::telemetry::{self, Outcome, Plan, UnusableEvent};
 /// The function's name, which is that of its folder.
 pub const NAME: &str = "DeviceTelemetryToTwinFunc";
 
-/// Adds the function's route.
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(web::resource("/DeviceTelemetryToTwinFunc").route(web::post().to(invoke)));
-}
-
-async fn invoke(http: HttpRequest, payload: Payload, app: Data<App>) -> HttpResponse {
-    event_hub::invoke(NAME, &http, payload, async |batch| write(&app, batch).await).await
+/// The function's route.
+pub fn routes(app: Arc<App>) -> impl Fn(&mut ServiceConfig) + Send + Sync + 'static {
+    event_hub::routes(NAME, app, write)
 }
 
 async fn write(app: &App, batch: &[EventData<'_>]) -> Report {

@@ -1,87 +1,80 @@
 //! `DpsAdtAllocationFunc`: the custom allocation webhook that finds or makes the device's twin.
-//!
-//! `POST /DpsAdtAllocationFunc` takes the host's envelope; `POST /api/DpsAdtAllocationFunc` takes the request itself. Both give the
-//! same answer, wrapped or plain.
-//!
-//! This file is the HTTP around it; `reply` is the function itself.
 
-mod denial;
-mod reply;
+use std::sync::Arc;
 
-use actix_web::web::{self, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
-use custom_allocation::functions::invocation_id;
-use custom_allocation::host::{self, Invocation};
-use custom_allocation::{body, json};
-use serde::Deserialize;
+use actix_web::web::ServiceConfig;
+use allocation::dps::{InitialTwin, TwinCollection, TwinProperties, TwinValue};
+use allocation::{AsyncPolicy, Decision, Request, webhook};
+use custom_handler::logging::loggable;
+use serde_json::value::to_raw_value;
 
-use self::reply::{Reply, required};
-use super::{answer, text};
+use crate::adt::{AdtError, Until};
 use crate::app::App;
+use crate::provisioning::{self, NewTwin, Provisioned, ProvisioningError, Wanted};
 
 /// The function's name, which is that of its folder.
 pub const NAME: &str = "DpsAdtAllocationFunc";
 
-/// The largest request that is served, in bytes: 1 MiB. The service's own limit for a device's message is 96 KB.
-pub const MAX_REQUEST: usize = 1 << 20;
+/// What a device hears while Digital Twins is not available.
+const LATER: &str = "Digital Twins is not available at the moment; ask again later.";
 
-/// The largest envelope that is read, in bytes: 8 MiB. It holds the request twice, as an escaped string and as binding data.
-pub const MAX_ENVELOPE: usize = 8 << 20;
-
-const JSON: &str = "application/json";
-const TEXT: &str = "text/plain";
-
-/// Adds the function's routes.
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(web::resource("/DpsAdtAllocationFunc").route(web::post().to(invoke)))
-        .service(web::resource("/api/DpsAdtAllocationFunc").route(web::post().to(request)));
+/// The function's routes.
+pub fn routes(app: Arc<App>) -> impl Fn(&mut ServiceConfig) + Send + Sync + 'static {
+    webhook::routes(NAME, TwinLookUp(app))
 }
 
-/// The input bindings of `function.json`.
-#[derive(Deserialize)]
-struct Data<'a> {
-    #[serde(borrow, deserialize_with = "json::object")]
-    req: host::HttpRequest<'a>,
-}
+/// The policy: the device's twin is found or made, and names the device's hub.
+struct TwinLookUp(Arc<App>);
 
-/// Takes the host's envelope.
-async fn invoke(http: HttpRequest, payload: Payload, app: web::Data<App>) -> HttpResponse {
-    let id = invocation_id(&http);
-    let envelope = match body::read(payload, MAX_ENVELOPE).await {
-        Ok(envelope) => envelope,
-        Err(error) => return wrapped(None, &Reply::to(&app, Err(error.into()), id).await),
-    };
-    match Invocation::<Data<'_>>::parse(&envelope) {
-        Ok(Invocation { data, .. }) => {
-            let body = data.req.body();
-            let request = body.as_ref().map(Option::as_deref);
-            let reply = Reply::to(&app, required(request.map_err(|error| *error)), id).await;
-            wrapped(request.unwrap_or_default(), &reply)
-        }
-        Err(error) => {
-            log::error!("{NAME} {id}: {error}");
-            text(
-                400,
-                format!("{NAME} takes the envelope of the Functions host: {error}."),
-            )
-        }
+impl AsyncPolicy for TwinLookUp {
+    async fn decide(&self, request: &Request<'_>) -> Decision {
+        let Self(app) = self;
+        let decision = assign(app, request).await;
+        decision.unwrap_or_else(|error| match error {
+            ProvisioningError::Refused(refusal) => Decision::refuse(refusal.to_string()),
+            ProvisioningError::Adt(error) => without_twin(&error),
+        })
     }
 }
 
-/// Takes the request itself.
-async fn request(http: HttpRequest, payload: Payload, app: web::Data<App>) -> HttpResponse {
-    let id = invocation_id(&http);
-    let reply = match body::read(payload, MAX_REQUEST).await {
-        Ok(body) => Reply::to(&app, required(host::body_text(&body)), id).await,
-        Err(error) => Reply::to(&app, Err(error.into()), id).await,
+async fn assign(app: &App, request: &Request<'_>) -> Result<Decision, ProvisioningError> {
+    let config = &app.config;
+    let until = Until::within(config.allocation_timeout);
+    let wanted = Wanted::parse(request.allocation())?;
+    let new_twin = NewTwin {
+        initial_properties: &config.initial_properties,
+        hub_property: config.hub_property.as_deref(),
     };
-    answer(reply.status, reply.content_type, reply.body)
+    let adt = app.adt().await?;
+    let Provisioned { twin, origin } =
+        provisioning::find_or_create(adt, &wanted, new_twin, until).await?;
+    let tags = [
+        ("dtId", TwinValue::Text(twin.as_str())),
+        ("dtmi", TwinValue::Text(wanted.model.as_str())),
+    ];
+    let initial_twin = InitialTwin {
+        properties: TwinProperties {
+            desired: TwinCollection(&[]),
+        },
+        tags: TwinCollection(&tags),
+    };
+    let hub = wanted.hub;
+    Ok(match to_raw_value(&initial_twin) {
+        Ok(initial_twin) => Decision::assign("twin", hub)
+            .initial_twin(initial_twin)
+            .log_line(format!(
+                "the twin {twin} is {origin}; assigned to {}",
+                loggable(hub.host_name())
+            )),
+        Err(error) => Decision::fail(format!("cannot write the initial twin: {error}")),
+    })
 }
 
-/// The answer as the host takes it.
-fn wrapped(request: Option<&str>, reply: &Reply) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(JSON)
-        .body(reply.wrapped(request))
+/// The decision where Digital Twins doesn't do what we ask.
+fn without_twin(error: &AdtError) -> Decision {
+    if error.is_transient() {
+        Decision::retry(LATER).log_line(error.to_string())
+    } else {
+        Decision::fail(error.to_string())
+    }
 }

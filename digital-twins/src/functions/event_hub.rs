@@ -5,18 +5,20 @@
 
 use std::fmt::Display;
 
-use actix_web::web::Payload;
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use custom_allocation::body::{self, ReadError};
-use custom_allocation::functions::invocation_id;
-use custom_allocation::host::{
+use custom_handler::body::{self, ReadError};
+use custom_handler::{
     Answer, BatchError, Encoded, EventData, EventHubTrigger, Invocation, InvocationError,
-    RetryContext,
+    RetryContext, invocation_id,
 };
 use log::Level;
 use serde::{Deserialize, Serialize};
 
-use super::text;
+use crate::app::App;
 
 /// The largest envelope that is read, in bytes: 32 MiB, half of what the process holds in all.
 const MAX_ENVELOPE: usize = 32 << 20;
@@ -91,8 +93,24 @@ impl Display for Malformed {
     }
 }
 
+/// The route of the function `name`, which does `work` on every batch.
+pub(super) fn routes(
+    name: &'static str,
+    app: Arc<App>,
+    work: impl AsyncFn(&App, &[EventData<'_>]) -> Report + Copy + Send + Sync + 'static,
+) -> impl Fn(&mut ServiceConfig) + Send + Sync + 'static {
+    move |config| {
+        let app = app.clone();
+        let invoke = move |http: HttpRequest, payload: Payload| {
+            let app = app.clone();
+            async move { invoke(name, &http, payload, async |batch| work(&app, batch).await).await }
+        };
+        config.service(web::resource(format!("/{name}")).route(web::post().to(invoke)));
+    }
+}
+
 /// Reads the invocation, has `work` done on its batch, and answers.
-pub(super) async fn invoke(
+async fn invoke(
     name: &str,
     http: &HttpRequest,
     payload: Payload,
@@ -110,13 +128,13 @@ pub(super) async fn invoke(
                 format!("{name} reads batches of up to {MAX_ENVELOPE} bytes."),
             );
         }
-        Err(ReadError::NoRoom) => {
+        Err(ReadError::OverBudget) => {
             log::warn!("{name} {id}: too many large batches are under way");
             return text(503, "Too many large batches are under way.".to_owned());
         }
         Err(ReadError::Incomplete) => {
             log::warn!("{name} {id}: the batch did not arrive whole");
-            return text(408, "The batch did not arrive whole.".to_owned());
+            return text(503, "The batch did not arrive whole.".to_owned());
         }
     };
     let done = async {
@@ -158,9 +176,22 @@ fn answer(name: &str, id: &str, report: Report, retry: Option<RetryContext>) -> 
         .into_iter()
         .map(|(_, line)| line.into())
         .collect();
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .body(Answer::new(Outputs {}, logs).to_json())
+    match Answer::new(Outputs {}, logs).to_json() {
+        Ok(answer) => HttpResponse::Ok()
+            .content_type("application/json")
+            .body(answer),
+        Err(error) => {
+            log::error!("{name} {id}: cannot write the answer: {error}");
+            text(500, "The function failed; its log says why.".to_owned())
+        }
+    }
+}
+
+fn text(status: u16, body: String) -> HttpResponse {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    HttpResponse::build(status)
+        .content_type("text/plain; charset=utf-8")
+        .body(body)
 }
 
 /// What becomes of the events of a failed invocation.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use custom_allocation::host::EventData;
+use custom_handler::EventData;
 use serde::Deserialize;
 
 use crate::adt::{DigitalTwin, TwinId, printable};
@@ -145,7 +145,7 @@ fn is_same_hub(host_name: &str, hub: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use custom_allocation::host::{Encoded, EventHubTrigger};
+    use custom_handler::{Encoded, EventHubTrigger};
     use serde_json::value::RawValue;
     use serde_json::{Value, json};
 

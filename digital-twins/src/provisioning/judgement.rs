@@ -53,7 +53,7 @@ pub fn judge(
 
 #[cfg(test)]
 mod tests {
-    use custom_allocation::dps::AllocationRequest;
+    use allocation::dps::AllocationRequest;
     use serde_json::{Value, json};
 
     use super::*;

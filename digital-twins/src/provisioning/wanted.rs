@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use custom_allocation::dps::{AllocationRequest, LinkedHub};
+use allocation::dps::{AllocationRequest, LinkedHub};
 use serde::Deserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use custom_allocation::host::EventData;
+use custom_handler::EventData;
 use serde_json::Number;
 use serde_json::value::RawValue;
 
@@ -158,7 +158,7 @@ fn number(member: &str, value: &str) -> Result<Number, EventError> {
 
 #[cfg(test)]
 mod tests {
-    use custom_allocation::host::{Encoded, EventHubTrigger};
+    use custom_handler::{Encoded, EventHubTrigger};
     use serde_json::{Value, json};
 
     use super::*;

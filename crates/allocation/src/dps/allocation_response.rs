@@ -16,10 +16,10 @@ use super::linked_hubs::LinkedHub;
 pub struct AllocationResponse<'a> {
     /// The hub, one of those that the request links.
     pub iot_hub_host_name: LinkedHub<'a>,
-    /// The twin's first content. Without it the service takes the enrollment's. It is used at the first assignment, and
+    /// The twin's first content, an [`InitialTwin`] or JSON of its shape. Without it the service takes the enrollment's. It is used at the first assignment, and
     /// when the hub changes under *Reprovision and reset to initial config*.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub initial_twin: Option<InitialTwin<'a>>,
+    pub initial_twin: Option<&'a RawValue>,
     /// A JSON object for the device, given to it at each registration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<&'a RawValue>,
@@ -73,6 +73,8 @@ pub enum TwinValue<'a> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::value::to_raw_value;
+
     use super::*;
     use crate::dps::AllocationRequest;
 
@@ -82,18 +84,20 @@ mod tests {
             AllocationRequest::parse(r#"{"linkedHubs":["a.azure-devices.net"]}"#).unwrap();
         let hubs = request.linked_hubs.unwrap();
         let nested = [("b", TwinValue::Boolean(true))];
+        let initial_twin = to_raw_value(&InitialTwin {
+            properties: TwinProperties {
+                desired: TwinCollection(&[
+                    ("z", TwinValue::Text("1")),
+                    ("a", TwinValue::Integer(-1)),
+                    ("o", TwinValue::Object(TwinCollection(&nested))),
+                ]),
+            },
+            tags: TwinCollection(&[]),
+        });
+        let initial_twin = initial_twin.unwrap();
         let mut response = AllocationResponse {
             iot_hub_host_name: hubs.iter().next().unwrap(),
-            initial_twin: Some(InitialTwin {
-                properties: TwinProperties {
-                    desired: TwinCollection(&[
-                        ("z", TwinValue::Text("1")),
-                        ("a", TwinValue::Integer(-1)),
-                        ("o", TwinValue::Object(TwinCollection(&nested))),
-                    ]),
-                },
-                tags: TwinCollection(&[]),
-            }),
+            initial_twin: Some(&initial_twin),
             payload: Some(serde_json::from_str(r#"{ "p": 1.0 }"#).unwrap()),
         };
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The settings of the process, all from the environment, which the Functions host fills.
+//! The port to listen on, from the environment, which the Functions host fills.
 
 use anyhow::{Context, Result, ensure};
 
@@ -11,41 +11,31 @@ pub const OLDER_PORT_VARIABLE: &str = "FUNCTIONS_HTTPWORKER_PORT";
 /// The port when neither is set, as when the handler is started by hand.
 pub const DEFAULT_PORT: u16 = 3000;
 
-/// All settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// The port to listen on, at 127.0.0.1.
-    pub port: u16,
+/// Reads the port from the process's environment.
+///
+/// # Errors
+/// As [`from_lookup`].
+pub fn from_env() -> Result<u16> {
+    from_lookup(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
 }
 
-impl Config {
-    /// Reads the settings from the process's environment.
-    ///
-    /// # Errors
-    /// As [`Self::from_lookup`].
-    pub fn from_env() -> Result<Self> {
-        Self::from_lookup(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
-    }
-
-    /// Reads the settings through `lookup`, which returns a variable's value.
-    ///
-    /// # Errors
-    /// When a variable has an unusable value; the error names both.
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let set = [PORT_VARIABLE, OLDER_PORT_VARIABLE]
-            .into_iter()
-            .find_map(|name| Some((name, lookup(name)?)));
-        let port = match set {
-            Some((name, value)) => parse_port(&value).with_context(|| {
-                format!("{name} is {value:?}, which is not a port number from 1 to 65535")
-            })?,
-            None => DEFAULT_PORT,
-        };
-        Ok(Self { port })
+/// Reads the port through `lookup`, which returns a variable's value.
+///
+/// # Errors
+/// When a variable has an unusable value; the error names both.
+pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<u16> {
+    let set = [PORT_VARIABLE, OLDER_PORT_VARIABLE]
+        .into_iter()
+        .find_map(|name| Some((name, lookup(name)?)));
+    match set {
+        Some((name, value)) => parse(&value).with_context(|| {
+            format!("{name} is {value:?}, which is not a port number from 1 to 65535")
+        }),
+        None => Ok(DEFAULT_PORT),
     }
 }
 
-fn parse_port(value: &str) -> Result<u16> {
+fn parse(value: &str) -> Result<u16> {
     ensure!(!value.starts_with('+'), "a port has no sign");
     let port = value.parse()?;
     ensure!(
@@ -59,8 +49,8 @@ fn parse_port(value: &str) -> Result<u16> {
 mod tests {
     use super::*;
 
-    fn config(set: &[(&str, &str)]) -> Result<Config> {
-        Config::from_lookup(|name| {
+    fn port(set: &[(&str, &str)]) -> Result<u16> {
+        from_lookup(|name| {
             let (_, value) = set.iter().find(|(variable, _)| *variable == name)?;
             Some((*value).to_owned())
         })
@@ -78,7 +68,7 @@ mod tests {
             ),
             (&[(PORT_VARIABLE, "65535")], 65535),
         ] {
-            assert_eq!(config(set).unwrap(), Config { port: expected });
+            assert_eq!(port(set).unwrap(), expected);
         }
     }
 
@@ -86,7 +76,7 @@ mod tests {
     fn an_unusable_port_is_told_with_its_variable() {
         for name in [PORT_VARIABLE, OLDER_PORT_VARIABLE] {
             for value in ["", "0", "65536", "-1", "+80", "80 ", "http"] {
-                let error = config(&[(name, value)]).unwrap_err();
+                let error = port(&[(name, value)]).unwrap_err();
                 assert_eq!(
                     error.to_string(),
                     format!("{name} is {value:?}, which is not a port number from 1 to 65535")

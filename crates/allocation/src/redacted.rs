@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::json;
+use custom_handler::json;
 
 /// How a word of a member's name ends, in small letters, when its value is nobody's business: the keys of every attestation,
 /// certificates, and what devices put into their payloads under such names; by its last letter, in which nearly every word differs

@@ -1,6 +1,6 @@
 //! The shapes that the IoT Hub Device Provisioning Service exchanges with a custom allocation webhook.
 //!
-//! Only shapes, their text, and what of that text may be logged: no sockets, no clock, no policy.
+//! Only shapes and their text: no sockets, no clock, no policy.
 //!
 //! Source: <https://learn.microsoft.com/azure/iot-dps/concepts-custom-allocation>.
 
@@ -8,7 +8,6 @@ mod allocation_request;
 mod allocation_response;
 mod enrollment;
 mod linked_hubs;
-mod redacted;
 
 pub use allocation_request::{AllocationRequest, DeviceRuntimeContext, RequestError};
 pub use allocation_response::{
@@ -20,4 +19,3 @@ pub use enrollment::{
     TwinState, X509Attestation, X509Certificate, X509Certificates, X509DeviceAttestation,
 };
 pub use linked_hubs::{LinkedHub, LinkedHubs};
-pub use redacted::redacted;

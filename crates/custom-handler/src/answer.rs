@@ -32,17 +32,17 @@ impl<'a, O: Serialize> Answer<'a, O> {
         }
     }
 
-    /// The answer's JSON. Should `O` refuse to be written, which is a mistake in `O`, it is an answer without outputs, from
-    /// which the host makes a 500.
-    #[must_use]
-    pub fn to_json(&self) -> Vec<u8> {
+    /// The answer's JSON.
+    ///
+    /// # Errors
+    /// When `O` refuses to be written, which is a mistake in `O`. The invocation must then fail, with a status that is no 2xx: there is
+    /// no answer of which every trigger would know that it has failed.
+    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
         let logs: usize = self.logs.iter().map(|line| line.len()).sum();
-        // Room for the logs, for what escaping adds to them, and for the outputs.
+        // Enough for the logs, for what escaping adds to them, and for the outputs.
         let mut json = Vec::with_capacity(2 * logs + 512);
-        match serde_json::to_writer(&mut json, self) {
-            Ok(()) => json,
-            Err(_) => br#"{"Outputs":{"res":null}}"#.to_vec(),
-        }
+        serde_json::to_writer(&mut json, self)?;
+        Ok(json)
     }
 }
 
@@ -59,15 +59,15 @@ mod tests {
     fn an_answer_has_its_three_members_in_order() {
         let answer = Answer::new(Outputs { res: "r" }, vec!["one".into(), "\"two\"\n".into()]);
         assert_eq!(
-            answer.to_json(),
+            answer.to_json().unwrap(),
             br#"{"Outputs":{"res":"r"},"Logs":["one","\"two\"\n"],"ReturnValue":null}"#
         );
     }
 
     #[test]
-    fn outputs_that_cannot_be_written_fail_the_invocation_and_never_leave_it_waiting() {
+    fn outputs_that_cannot_be_written_are_an_error_and_no_answer() {
         let unwritable = std::collections::BTreeMap::from([((), 0)]);
-        let answer = Answer::new(unwritable, Vec::new());
-        assert_eq!(answer.to_json(), br#"{"Outputs":{"res":null}}"#);
+        let error = Answer::new(unwritable, Vec::new()).to_json().unwrap_err();
+        assert_eq!(error.to_string(), "key must be a string");
     }
 }

@@ -11,7 +11,7 @@ use super::enrollment::{
     X509DeviceAttestation,
 };
 use super::linked_hubs::LinkedHubs;
-use crate::json::{self, Lazy};
+use custom_handler::json::{self, Lazy};
 
 /// How deeply a request may be nested. Its members are then no deeper than `serde_json` reads, so that whatever is carried through
 /// can be parsed later. An initial twin may have ten levels.
@@ -258,13 +258,13 @@ mod tests {
     use super::*;
 
     const FIRST_REGISTRATION: &str =
-        include_str!("../../tests/fixtures/dps/group_first_registration.json");
+        include_str!("../../../../fixtures/dps/group_first_registration.json");
     const REREGISTRATION: &str =
-        include_str!("../../tests/fixtures/dps/group_reregistration_with_payload.json");
+        include_str!("../../../../fixtures/dps/group_reregistration_with_payload.json");
     const MIXED_CASE: &str =
-        include_str!("../../tests/fixtures/dps/group_2019_api_mixed_case.json");
-    const TPM: &str = include_str!("../../tests/fixtures/dps/individual_tpm.json");
-    const X509: &str = include_str!("../../tests/fixtures/dps/individual_x509.json");
+        include_str!("../../../../fixtures/dps/group_2019_api_mixed_case.json");
+    const TPM: &str = include_str!("../../../../fixtures/dps/individual_tpm.json");
+    const X509: &str = include_str!("../../../../fixtures/dps/individual_x509.json");
 
     fn hubs<'a>(request: &'a AllocationRequest<'_>) -> Vec<&'a str> {
         let hubs = request.linked_hubs.as_ref().unwrap();

@@ -99,7 +99,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
 /// # Errors
 /// When `json` is not an object, or not JSON from its first byte to its last. Of text that only starts as another value the error may
 /// say ([`serde_json::Error::is_data`]) that it is no object, without a look at the rest.
-pub(crate) fn members<'a, const N: usize>(
+pub fn members<'a, const N: usize>(
     json: &'a str,
     names: &[&str; N],
 ) -> serde_json::Result<[Option<&'a RawValue>; N]> {
@@ -110,7 +110,7 @@ pub(crate) fn members<'a, const N: usize>(
 ///
 /// # Errors
 /// As [`members`].
-pub(crate) fn members_where<'a, const N: usize>(
+pub fn members_where<'a, const N: usize>(
     json: &'a str,
     names: &[&str; N],
     same: fn(&str, &str) -> bool,
@@ -180,7 +180,8 @@ impl Visitor<'_> for Place<'_> {
 }
 
 /// What the JSON string `json` says; `None` when it is none, or escapes half of a character.
-pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
+#[must_use]
+pub fn text(json: &str) -> Option<Cow<'_, str>> {
     let inside = json.strip_prefix('"')?.strip_suffix('"')?;
     if inside.contains('\\') {
         serde_json::from_str(json).ok().map(Cow::Owned)
@@ -190,7 +191,8 @@ pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
 }
 
 /// What kind of value the JSON text `json` is, with its article: `"a string"`.
-pub(crate) fn kind(json: &str) -> &'static str {
+#[must_use]
+pub fn kind(json: &str) -> &'static str {
     match json.trim_ascii_start().as_bytes().first() {
         Some(b'"') => "a string",
         Some(b'{') => "an object",
@@ -202,7 +204,8 @@ pub(crate) fn kind(json: &str) -> &'static str {
 }
 
 /// Whether the valid JSON text `json` has more than `limit` arrays and objects within each other.
-pub(crate) fn nests_deeper_than(json: &str, limit: usize) -> bool {
+#[must_use]
+pub fn nests_deeper_than(json: &str, limit: usize) -> bool {
     // Nearly every text has too few brackets to nest that deeply, and counting them is much quicker than pairing them; the more
     // so where the processor counts many at once, for which the sum of a chunk must be a byte.
     let brackets = json.as_bytes().chunks(255).map(|chunk| {

@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How many bytes of bodies that are still arriving or being looked at the process holds at the most: 64 MiB, thousands of ordinary
 /// invocations.
-static ROOM: Room = Room::new(64 << 20);
+static BUDGET: MemoryBudget = MemoryBudget::new(64 << 20);
 
 /// Why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum ReadError {
     /// It is larger than the limit.
     TooLarge,
     /// Other requests hold all the memory there is for bodies.
-    NoRoom,
+    OverBudget,
     /// The sender has gone, was too slow, or broke the rules of HTTP.
     Incomplete,
 }
@@ -33,7 +33,7 @@ pub enum ReadError {
 /// The whole body, of at most `limit` bytes.
 ///
 /// # Errors
-/// When it is larger, there is no room for it, or it does not arrive.
+/// When it is larger, the budget is spent, or it does not arrive.
 pub async fn read(payload: Payload, limit: usize) -> Result<Body, ReadError> {
     let mut stream = pin!(BodyStream::new(payload));
     let mut next = async || {
@@ -41,7 +41,7 @@ pub async fn read(payload: Payload, limit: usize) -> Result<Body, ReadError> {
         chunk.transpose().map_err(|_| ReadError::Incomplete)
     };
     let collect = async {
-        let mut body = Body::new(&ROOM);
+        let mut body = Body::new(&BUDGET);
         while let Some(chunk) = next().await? {
             body.push(&chunk, limit)?;
         }
@@ -50,33 +50,33 @@ pub async fn read(payload: Payload, limit: usize) -> Result<Body, ReadError> {
     let body = timeout(TIMEOUT, collect)
         .await
         .unwrap_or(Err(ReadError::Incomplete));
-    if matches!(body, Err(ReadError::TooLarge | ReadError::NoRoom)) {
-        // Whoever is still sending reads no answer.
+    if matches!(body, Err(ReadError::TooLarge | ReadError::OverBudget)) {
+        // A client that is still sending does not read the response, so the rest is drained first.
         let rest = async { while let Ok(Some(_)) = next().await {} };
         let _ = timeout(TIMEOUT, rest).await;
     }
     body
 }
 
-/// A body in memory. It takes room there until it is dropped.
+/// A body in memory. It takes its part of the budget until it is dropped.
 #[derive(Debug)]
 pub struct Body {
     bytes: Vec<u8>,
-    room: &'static Room,
+    budget: &'static MemoryBudget,
 }
 
 impl Body {
-    fn new(room: &'static Room) -> Self {
+    fn new(budget: &'static MemoryBudget) -> Self {
         let bytes = Vec::new();
-        Self { bytes, room }
+        Self { bytes, budget }
     }
 
     fn push(&mut self, chunk: &[u8], limit: usize) -> Result<(), ReadError> {
         if self.bytes.len() + chunk.len() > limit {
             return Err(ReadError::TooLarge);
         }
-        if !self.room.take(chunk.len()) {
-            return Err(ReadError::NoRoom);
+        if !self.budget.take(chunk.len()) {
+            return Err(ReadError::OverBudget);
         }
         self.bytes.extend_from_slice(chunk);
         Ok(())
@@ -93,17 +93,17 @@ impl Deref for Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        self.room.give_back(self.bytes.len());
+        self.budget.give_back(self.bytes.len());
     }
 }
 
 /// Memory that bodies share, in bytes.
 #[derive(Debug)]
-struct Room {
+struct MemoryBudget {
     free: AtomicUsize,
 }
 
-impl Room {
+impl MemoryBudget {
     const fn new(bytes: usize) -> Self {
         Self {
             free: AtomicUsize::new(bytes),
@@ -129,25 +129,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_takes_room_until_it_is_dropped() {
-        static ROOM: Room = Room::new(10);
-        let mut first = Body::new(&ROOM);
-        let mut second = Body::new(&ROOM);
+    fn a_body_takes_its_part_of_the_budget_until_it_is_dropped() {
+        static BUDGET: MemoryBudget = MemoryBudget::new(10);
+        let mut first = Body::new(&BUDGET);
+        let mut second = Body::new(&BUDGET);
         assert_eq!(first.push(b"abcdef", 8), Ok(()));
         assert_eq!(first.push(b"ghi", 8), Err(ReadError::TooLarge));
-        assert_eq!(second.push(b"12345", 8), Err(ReadError::NoRoom));
+        assert_eq!(second.push(b"12345", 8), Err(ReadError::OverBudget));
         assert_eq!(second.push(b"1234", 8), Ok(()));
         assert_eq!((&*first, &*second), (&b"abcdef"[..], &b"1234"[..]));
         drop(first);
         assert_eq!(second.push(b"5678", 8), Ok(()));
         drop(second);
-        assert_eq!(ROOM.free.load(Ordering::Relaxed), 10);
+        assert_eq!(BUDGET.free.load(Ordering::Relaxed), 10);
     }
 
     #[test]
     fn a_body_may_have_as_many_bytes_as_the_limit_says() {
-        static ROOM: Room = Room::new(100);
-        let mut body = Body::new(&ROOM);
+        static BUDGET: MemoryBudget = MemoryBudget::new(100);
+        let mut body = Body::new(&BUDGET);
         assert_eq!(body.push(b"abc", 4), Ok(()));
         assert_eq!(body.push(b"d", 4), Ok(()));
         assert_eq!(body.push(b"e", 4), Err(ReadError::TooLarge));

@@ -1,14 +1,14 @@
-//! Serving the app on a port, until a signal says stop.
+//! Serving an app on a listener, until a signal says stop.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
+use actix_web::rt::net::TcpSocket;
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer};
 use anyhow::{Context, Result};
 
-use crate::config::PORT_VARIABLE;
-use crate::functions;
+use crate::port::PORT_VARIABLE;
 
 /// How long a connection may be idle, before its first request and after any. It is longer than the minute after which the host's
 /// own client gives one up: if we closed first, or told it 408 as actix-web does by default 5 seconds after it was opened ahead, an
@@ -24,35 +24,45 @@ const BACKLOG: u32 = 1024;
 /// How long requests in flight may take after a signal. An invocation takes microseconds; whoever is slower has gone.
 const SHUTDOWN_TIMEOUT_SECONDS: u64 = 5;
 
-/// Serves the app at `port` of 127.0.0.1 until the process gets SIGTERM or SIGINT, and finishes what is in flight.
+/// Listens on `port` of 127.0.0.1.
 ///
 /// # Errors
-/// When the port is taken, or signals can't be listened to.
-pub async fn serve(port: u16) -> Result<()> {
-    serve_routes(port, functions::routes).await
+/// When the port is taken.
+pub fn listen(port: u16) -> Result<TcpListener> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listen = || {
+        let socket = TcpSocket::new_v4()?;
+        // The host gives a process that it starts again the port of the last one, whose connections the system remembers.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)?.into_std()
+    };
+    listen().with_context(|| {
+        format!("cannot listen on {address} (another port is named in {PORT_VARIABLE})")
+    })
 }
 
-/// [`serve`] for an app with routes of its own.
+/// Serves `routes` on `listener` until the process gets SIGTERM or SIGINT, and finishes what is in flight.
 ///
 /// # Errors
-/// As [`serve`].
-pub async fn serve_routes<R>(port: u16, routes: R) -> Result<()>
+/// When signals can't be listened to, or the listener can't be used.
+pub async fn serve<R>(listener: TcpListener, routes: R) -> Result<()>
 where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let stop = stop_signal()?;
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let address = listener
+        .local_addr()
+        .context("the listener has no address")?;
     let server = HttpServer::new(move || App::new().configure(routes.clone()))
         .keep_alive(IDLE_TIMEOUT)
         .client_request_timeout(IDLE_TIMEOUT)
         .max_connections(MAX_CONNECTIONS)
-        .backlog(BACKLOG)
         .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
         .shutdown_signal(stop)
-        .bind(address)
-        .with_context(|| {
-            format!("cannot listen on {address} (another port is named in {PORT_VARIABLE})")
-        })?;
+        .listen(listener)
+        .with_context(|| format!("cannot listen on {address}"))?;
     log::info!("listening on {address}");
     server.run().await.context("the server failed")
 }

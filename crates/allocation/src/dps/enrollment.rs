@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::json::Lazy;
+use custom_handler::json::Lazy;
 
 /// The enrollment of a single device.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -3,10 +3,23 @@
 use std::fmt;
 use std::str::Utf8Error;
 
+use actix_web::HttpRequest;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::json;
+
+/// The header in which the host names the invocation, a GUID that its own logs carry too.
+pub const INVOCATION_ID_HEADER: &str = "X-Azure-Functions-InvocationId";
+
+/// The host's id of the invocation, or a dash where there is none.
+#[must_use]
+pub fn invocation_id(http: &HttpRequest) -> &str {
+    const GUID_LENGTH: usize = 36;
+    let header = http.headers().get(INVOCATION_ID_HEADER);
+    let id = header.and_then(|id| id.to_str().ok());
+    id.filter(|id| id.len() <= GUID_LENGTH).unwrap_or("-")
+}
 
 /// One invocation. `D` is the function's own shape of `Data`, one member for each input binding of its `function.json`.
 #[derive(Clone, Debug, Deserialize)]
@@ -74,6 +87,8 @@ impl std::error::Error for InvocationError {}
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
 
     #[derive(Debug, Deserialize)]
@@ -129,5 +144,27 @@ mod tests {
             let error = Invocation::<Data>::parse(envelope).unwrap_err();
             assert_eq!(error.to_string(), expected);
         }
+    }
+
+    #[test]
+    fn an_invocation_s_id_is_at_most_a_guid() {
+        let guid = "0d4d4b3a-7c8c-4f6e-9a53-3c9be2b8d1f1";
+        for (header, expected) in [
+            (guid.to_owned(), guid),
+            (format!("{guid}0"), "-"),
+            ("1".to_owned(), "1"),
+            ("é".to_owned(), "-"),
+        ] {
+            let request = TestRequest::default().insert_header((INVOCATION_ID_HEADER, &*header));
+            assert_eq!(
+                invocation_id(&request.to_http_request()),
+                expected,
+                "{header}"
+            );
+        }
+        assert_eq!(
+            invocation_id(&TestRequest::default().to_http_request()),
+            "-"
+        );
     }
 }

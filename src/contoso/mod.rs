@@ -1,24 +1,18 @@
-//! The allocation policy: an allocation request becomes a response or a refusal.
+//! The tutorial's policy: a table of [`Rule`]s, of which [`RULES`] holds Contoso's.
 //!
-//! Pure: the same request always gets the same answer, so the service may ask as often as it likes. The policy is data, a
-//! table of [`Rule`]s; [`CONTOSO`] holds the tutorial's.
+//! Pure: the same request always gets the same answer, so the service may ask as often as it likes.
 
-mod contoso;
+mod rules;
 
-use std::fmt;
+use std::sync::Arc;
 
-use crate::dps::{AllocationRequest, AllocationResponse, InitialTwin, LinkedHub};
+use allocation::dps::InitialTwin;
+use allocation::{Decision, LinkedHub, Policy, Request};
+use serde_json::value::{RawValue, to_raw_value};
 
-pub use contoso::CONTOSO;
+pub use rules::RULES;
 
-/// Which hub and twin devices get, by their registration ids.
-#[derive(Clone, Copy, Debug)]
-pub struct Policy {
-    /// The first rule whose marker the registration id contains decides.
-    pub rules: &'static [Rule],
-}
-
-/// A device family: one row of a [`Policy`].
+/// A device family: one row of the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// What the family is called in the log.
@@ -33,92 +27,55 @@ pub struct Rule {
     pub initial_twin: InitialTwin<'static>,
 }
 
-/// A device gets a hub.
-#[derive(Clone, Copy, Debug)]
-pub struct Allocation<'a> {
-    /// The rule that has decided.
-    pub rule: &'static Rule,
-    /// What the service is answered.
-    pub response: AllocationResponse<'a>,
+/// The policy: the first rule whose marker the registration id contains decides.
+#[derive(Debug)]
+pub struct Contoso {
+    /// Each rule with its twin as JSON, or with why there is none.
+    rules: Vec<(&'static Rule, Result<Arc<RawValue>, String>)>,
 }
 
-/// A device gets no hub, and would get none if it asked again.
-///
-/// Its `Display` is the sentence that the tutorial answers, to the letter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The request has no registration id.
-    NoRegistrationId,
-    /// The request has no list of hubs. (An empty list is one.)
-    NoLinkedHubs,
-    /// The request links no hub for this family.
-    NoHub(&'static Rule),
-    /// No rule is for this registration id.
-    Unrecognized,
-}
-
-impl Policy {
-    /// Decides on a request.
-    ///
-    /// # Errors
-    /// With a refusal, which is final.
-    pub fn allocate<'a>(
-        &self,
-        request: &'a AllocationRequest<'_>,
-    ) -> Result<Allocation<'a>, Refusal> {
-        let registration_id = request.device_runtime_context.registration_id.as_deref();
-        let registration_id = registration_id.ok_or(Refusal::NoRegistrationId)?;
-        let hubs = request.linked_hubs.as_ref().ok_or(Refusal::NoLinkedHubs)?;
-        let is_of_family = |rule: &&Rule| registration_id.contains(rule.registration_id_contains);
-        let rule = self
-            .rules
-            .iter()
-            .find(is_of_family)
-            .ok_or(Refusal::Unrecognized)?;
-        let is_for_family = |hub: &LinkedHub<'_>| hub.host_name().contains(rule.hub_contains);
-        let hub = hubs
-            .iter()
-            .rfind(is_for_family)
-            .ok_or(Refusal::NoHub(rule))?;
-        Ok(Allocation {
-            rule,
-            response: AllocationResponse {
-                iot_hub_host_name: hub,
-                initial_twin: Some(rule.initial_twin),
-                payload: None,
-            },
-        })
-    }
-}
-
-impl Refusal {
-    /// What the tutorial's log says of it.
+impl Contoso {
+    /// The policy with the tutorial's rules.
     #[must_use]
-    pub fn log_line(self) -> &'static str {
-        match self {
-            Self::NoRegistrationId => "Registration ID : NULL",
-            Self::NoLinkedHubs => "linkedHubs : NULL",
-            Self::NoHub(rule) => rule.no_hub,
-            Self::Unrecognized => "Unknown device registration",
+    pub fn new() -> Self {
+        let twin = |rule: &Rule| match to_raw_value(&rule.initial_twin) {
+            Ok(twin) => Ok(Arc::from(twin)),
+            Err(error) => Err(format!("cannot write the initial twin: {error}")),
+        };
+        Self {
+            rules: RULES.iter().map(|rule| (rule, twin(rule))).collect(),
         }
     }
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoRegistrationId => "Registration ID not provided for the device.",
-            Self::NoLinkedHubs => "No hub group defined for the enrollment.",
-            Self::NoHub(rule) => rule.no_hub,
-            Self::Unrecognized => "Unrecognized device registration.",
-        })
+impl Default for Contoso {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
-impl std::error::Error for Refusal {}
+impl Policy for Contoso {
+    fn decide(&self, request: &Request<'_>) -> Decision {
+        let id = request.registration_id();
+        let is_of_family =
+            |(rule, _): &&(&'static Rule, _)| id.contains(rule.registration_id_contains);
+        let Some((rule, twin)) = self.rules.iter().find(is_of_family) else {
+            return Decision::refuse("Unrecognized device registration.")
+                .log_line("Unknown device registration");
+        };
+        let is_for_family = |hub: &LinkedHub<'_>| hub.host_name().contains(rule.hub_contains);
+        match (request.linked_hubs().rfind(is_for_family), twin) {
+            (Some(hub), Ok(twin)) => Decision::assign(rule.family, hub).initial_twin(twin.clone()),
+            (Some(_), Err(error)) => Decision::fail(error.clone()),
+            (None, _) => Decision::refuse(rule.no_hub).by_rule(rule.family),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
+    use allocation::{AllocationRequest, Outcome};
+    use custom_handler::InputBindings;
     use serde_json::{Value, json};
 
     use super::*;
@@ -127,22 +84,24 @@ mod tests {
     const HEAT_PUMPS: &str = "contoso-heatpumps-hub-1098.azure-devices.net";
 
     /// What the tutorial's policy says to a registration id and linked hubs: the hub, or the refusal's sentence.
-    fn decide(registration_id: &Value, linked_hubs: &Value) -> Result<String, String> {
+    fn decide(registration_id: &str, linked_hubs: &[&str]) -> Result<String, String> {
         let request = json!({
             "deviceRuntimeContext": {"registrationId": registration_id},
             "linkedHubs": linked_hubs,
         });
         let request = request.to_string();
         let request = AllocationRequest::parse(&request).unwrap();
-        match CONTOSO.allocate(&request) {
-            Ok(allocation) => Ok(allocation.response.iot_hub_host_name.host_name().to_owned()),
-            Err(refusal) => Err(refusal.to_string()),
+        let request = Request::new(request, InputBindings::default()).unwrap();
+        match Contoso::new().decide(&request).outcome() {
+            Outcome::Assign(assignment) => Ok(assignment.hub().to_owned()),
+            Outcome::Refuse(sentence) => Err(sentence.to_string()),
+            outcome => panic!("{outcome:?}"),
         }
     }
 
     #[track_caller]
     fn check(registration_id: &str, linked_hubs: &[&str], expected: Result<&str, &str>, why: &str) {
-        let decision = decide(&json!(registration_id), &json!(linked_hubs));
+        let decision = decide(registration_id, linked_hubs);
         assert_eq!(
             decision.as_deref().map_err(String::as_str),
             expected,
@@ -223,48 +182,8 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_registration_id_is_told_before_missing_hubs() {
-        let id = json!("x-contoso-tstrsd-007");
-        let no_id = Err("Registration ID not provided for the device.".to_owned());
-        assert_eq!(decide(&Value::Null, &Value::Null), no_id);
-        assert_eq!(decide(&Value::Null, &json!([TOASTERS])), no_id);
-        let no_hubs = Err("No hub group defined for the enrollment.".to_owned());
-        assert_eq!(decide(&id, &Value::Null), no_hubs);
-        assert_eq!(decide(&json!("stranger"), &Value::Null), no_hubs);
-    }
-
-    #[test]
-    fn an_empty_request_lacks_its_registration_id() {
-        let request = AllocationRequest::parse("{}").unwrap();
-        assert_eq!(
-            CONTOSO.allocate(&request).unwrap_err(),
-            Refusal::NoRegistrationId
-        );
-    }
-
-    #[test]
-    fn the_log_says_of_a_refusal_what_the_tutorial_s_log_says() {
-        for (refusal, expected) in [
-            (Refusal::NoRegistrationId, "Registration ID : NULL"),
-            (Refusal::NoLinkedHubs, "linkedHubs : NULL"),
-            (
-                Refusal::NoHub(&CONTOSO.rules[0]),
-                "No toasters hub found for the enrollment.",
-            ),
-            (
-                Refusal::NoHub(&CONTOSO.rules[1]),
-                "No heat pumps hub found for the enrollment.",
-            ),
-            (Refusal::Unrecognized, "Unknown device registration"),
-        ] {
-            assert_eq!(refusal.log_line(), expected);
-        }
-    }
-
-    #[test]
     fn the_twins_are_the_tutorial_s() {
-        let twins = CONTOSO
-            .rules
+        let twins = RULES
             .iter()
             .map(|rule| serde_json::to_string(&rule.initial_twin).unwrap());
         assert_eq!(
@@ -306,7 +225,7 @@ mod tests {
                 Value::Null | Value::Array(_) => panic!("a rule's twin has neither"),
             }
         }
-        for rule in CONTOSO.rules {
+        for rule in RULES {
             let twin = serde_json::to_value(rule.initial_twin).unwrap();
             assert!(check_value(&twin["tags"], 0) <= 8 * 1024, "{}", rule.family);
             assert!(

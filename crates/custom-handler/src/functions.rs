@@ -1,0 +1,140 @@
+//! The functions that a process serves, and what it answers besides.
+
+use std::fmt;
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, ServiceConfig};
+
+type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
+/// The functions of an app, each with its name and its routes.
+#[derive(Clone, Default)]
+pub struct Functions {
+    functions: Vec<(&'static str, Routes)>,
+}
+
+impl Functions {
+    /// No functions yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the function `name`, which is that of its folder, with its routes.
+    #[must_use]
+    pub fn with(
+        mut self,
+        name: &'static str,
+        routes: impl Fn(&mut ServiceConfig) + Send + Sync + 'static,
+    ) -> Self {
+        self.functions.push((name, Arc::new(routes)));
+        self
+    }
+
+    /// Adds every route: `GET /`, by which the host learns that the process is ready, and those of each function.
+    pub fn configure(&self, config: &mut ServiceConfig) {
+        config.service(
+            web::resource("/")
+                .route(web::get().to(ready))
+                .route(web::head().to(ready)),
+        );
+        for (_, routes) in &self.functions {
+            routes(config);
+        }
+        let unknown = self.unknown();
+        config.default_service(web::to(move || {
+            let unknown = HttpResponse::NotFound()
+                .content_type("text/plain; charset=utf-8")
+                .body(unknown.clone());
+            async { unknown }
+        }));
+    }
+
+    fn unknown(&self) -> String {
+        let names: Vec<_> = self
+            .functions
+            .iter()
+            .map(|(name, _)| format!("/{name}"))
+            .collect();
+        let function = if names.len() == 1 {
+            "function is"
+        } else {
+            "functions are"
+        };
+        format!(
+            "There is nothing here. The {function} at POST {}.",
+            names.join(", ")
+        )
+    }
+}
+
+async fn ready() -> &'static str {
+    "The custom handler is ready."
+}
+
+impl fmt::Debug for Functions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.functions.iter().map(|(name, _)| name);
+        f.debug_list().entries(names).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::App;
+    use actix_web::http::Method;
+    use actix_web::test::{TestRequest, call_service, init_service, read_body};
+
+    use super::*;
+
+    fn answer_one(config: &mut ServiceConfig) {
+        config.service(web::resource("/One").route(web::post().to(async || "one")));
+    }
+
+    async fn send(functions: Functions, method: Method, path: &str) -> (u16, String) {
+        let configure = |config: &mut ServiceConfig| functions.configure(config);
+        let app = init_service(App::new().configure(configure)).await;
+        let request = TestRequest::default().method(method).uri(path);
+        let response = call_service(&app, request.to_request()).await;
+        let status = response.status().as_u16();
+        let body = read_body(response).await;
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[actix_web::test]
+    async fn a_process_is_ready_serves_its_functions_and_names_them_elsewhere() {
+        let one = || Functions::new().with("One", answer_one);
+        let two = || one().with("Two", |_| {});
+        let ready = "The custom handler is ready.";
+        for (functions, method, path, expected) in [
+            (one(), Method::GET, "/", (200, ready)),
+            (one(), Method::HEAD, "/", (200, ready)),
+            (one(), Method::POST, "/One", (200, "one")),
+            (
+                one(),
+                Method::POST,
+                "/one",
+                (404, "There is nothing here. The function is at POST /One."),
+            ),
+            (
+                two(),
+                Method::GET,
+                "/x",
+                (
+                    404,
+                    "There is nothing here. The functions are at POST /One, /Two.",
+                ),
+            ),
+        ] {
+            let (status, body) = send(functions, method, path).await;
+            assert_eq!((status, body.as_str()), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn debug_names_the_functions() {
+        let functions = Functions::new().with("One", answer_one).with("Two", |_| {});
+        assert_eq!(format!("{functions:?}"), r#"["One", "Two"]"#);
+    }
+}
