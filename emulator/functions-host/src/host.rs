@@ -10,11 +10,12 @@ use crate::answer::violation::Violation;
 use crate::app::function::Function;
 use crate::app::functions_app::{App, AppError};
 use crate::invoke::record::Record;
+use crate::log::record::LogRecord;
 use crate::options::HostOptions;
 use crate::process::console::HandlerLine;
+use crate::process::exit::HandlerExit;
 use crate::process::port::Port;
 use crate::process::supervisor::{Command, Phase, Status, Supervisor};
-use crate::process::worker::HandlerExit;
 
 /// A running host. Clones are the same host; when the last one is dropped, the handler is killed.
 #[derive(Debug, Clone)]
@@ -162,6 +163,12 @@ impl FunctionsHost {
     #[must_use]
     pub fn output(&self) -> Vec<HandlerLine> {
         self.record.lines()
+    }
+
+    /// The host's log so far, up to the latest 100,000 records.
+    #[must_use]
+    pub fn log(&self) -> Vec<LogRecord> {
+        self.record.log_records()
     }
 
     /// Waits until a condition on the host holds; it is looked at again whenever something happens.

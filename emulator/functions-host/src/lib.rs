@@ -17,7 +17,7 @@
 //!
 //! # Layout
 //! - `host`, `options`, `serve`: the host, how it is started, its web server.
-//! - `app`: the app's files. `process`: the handler's process.
+//! - `app`: the app's files. `process`: the handler's process. `log`: the host's log.
 //! - `envelope`: from a request to the envelope. `answer`: from the answer to the response. `invoke`: one invocation.
 //! - `newtonsoft`: JSON as Newtonsoft reads and writes it.
 
@@ -26,6 +26,7 @@ mod app;
 mod envelope;
 mod host;
 mod invoke;
+mod log;
 mod newtonsoft;
 mod options;
 mod process;
@@ -40,6 +41,7 @@ pub use invoke::dispatch::{Invocation, MAX_BODY};
 pub use invoke::event_hub::{EventHubBatch, EventHubEvent};
 pub use invoke::http::{HttpRequest, HttpResponse, RawAnswer};
 pub use invoke::record::HostEvent;
+pub use log::record::{LogLevel, LogRecord, LogSource};
 pub use options::{ExitZero, HostOptions, Shutdown, Transfer};
-pub use process::console::{Channel, HandlerLine, LogLevel, Stream};
-pub use process::worker::HandlerExit;
+pub use process::console::{Channel, HandlerLine, Stream};
+pub use process::exit::HandlerExit;

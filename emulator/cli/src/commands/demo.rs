@@ -175,7 +175,8 @@ pub(crate) fn show_logs(host: &mut WebhookHost) {
             HostEvent::Started { .. }
             | HostEvent::Ready
             | HostEvent::Ended(_)
-            | HostEvent::Line(_) => {}
+            | HostEvent::Line(_)
+            | HostEvent::Logged(_) => {}
         }
     }
 }

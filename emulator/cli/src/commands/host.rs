@@ -127,6 +127,7 @@ pub(crate) fn show(event: &HostEvent) {
         HostEvent::Ready => quietly("handler ready".to_owned()),
         HostEvent::Ended(exit) => quietly(format!("handler ended: {exit}")),
         HostEvent::Line(line) => output::handler_line(line),
+        HostEvent::Logged(record) => output::record(record),
         HostEvent::Violation(violation) => output::violation(violation),
         HostEvent::Invoked(invocation) => show_invocation(invocation),
     }

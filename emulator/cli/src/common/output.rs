@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 
 use emulator_text::escaped;
-use functions_host::{FunctionsHost, HandlerLine, LogLevel, Violation};
+use functions_host::{FunctionsHost, HandlerLine, LogLevel, LogRecord, LogSource, Violation};
 
 /// Names and headings.
 pub(crate) const HEADING: Style = Style::new().bold();
@@ -35,6 +35,18 @@ pub(crate) fn handler_line(line: &HandlerLine) {
         LogLevel::Error => BAD,
     };
     labelled("handler", &line.text, style);
+}
+
+/// Prints what the host says itself when something is wrong, as it stands in the log of the real host.
+pub(crate) fn record(record: &LogRecord) {
+    let style = match (record.source, record.level) {
+        (LogSource::Host, LogLevel::Warning) => CAUTION,
+        (LogSource::Host, LogLevel::Error) => BAD,
+        _ => return,
+    };
+    let exception = record.exception.iter().map(|text| format!("\n{text}"));
+    let text = record.text.clone() + &exception.collect::<String>();
+    labelled("host", &text, style);
 }
 
 /// Prints a violation.

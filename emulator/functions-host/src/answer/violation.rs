@@ -9,7 +9,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::process::console::LogLevel;
+use crate::log::record::LogLevel;
 
 /// A breach of the custom handler protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -17,6 +17,7 @@ use crate::invoke::authorization;
 use crate::invoke::client::{Exchange, HandlerClient};
 use crate::invoke::http::{HttpRequest, HttpResponse, RawAnswer};
 use crate::invoke::record::HostEvent;
+use crate::log::record::{LogRecord, LogSource, of_user};
 use crate::newtonsoft::NetDateTime;
 use crate::process::supervisor::{Command, Phase};
 
@@ -182,6 +183,10 @@ impl FunctionsHost {
                 invocation.answer = Some(answer);
                 invocation.response = translation.response;
                 invocation.logs = translation.logs;
+                for line in &invocation.logs {
+                    let record = LogRecord::information(of_user(&function.name), line);
+                    self.record.log(record.from(LogSource::Function));
+                }
                 invocation.violations.extend(redirects);
                 invocation.violations.extend(translation.violations);
             }

@@ -10,8 +10,9 @@ use tokio::sync::watch;
 
 use crate::answer::violation::Violation;
 use crate::invoke::dispatch::Invocation;
+use crate::log::record::{LogRecord, LogSource};
 use crate::process::console::{HandlerLine, Stream};
-use crate::process::worker::HandlerExit;
+use crate::process::exit::HandlerExit;
 
 /// So many lines are kept, the latest ones.
 const KEPT_LINES: usize = 100_000;
@@ -28,8 +29,10 @@ pub enum HostEvent {
     },
     /// It answered `GET /`.
     Ready,
-    /// It printed a line.
+    /// It printed a line. A record of the host's log follows.
     Line(HandlerLine),
+    /// The host wrote a record of its log.
+    Logged(LogRecord),
     /// It ended.
     Ended(HandlerExit),
     /// It broke the protocol.
@@ -49,6 +52,7 @@ pub(crate) struct Record {
 #[derive(Debug, Default)]
 struct Kept {
     lines: VecDeque<HandlerLine>,
+    log: VecDeque<LogRecord>,
     violations: Vec<Violation>,
     keys: HashSet<String>,
 }
@@ -63,7 +67,7 @@ impl Record {
     }
 
     /// Keeps a line of the handler, and the violations in it.
-    pub(crate) fn line(&self, line: HandlerLine) {
+    pub(crate) fn line(&self, line: HandlerLine, worker_id: &str) {
         let place = match line.stream {
             Stream::Stdout => "a line on stdout",
             Stream::Stderr => "a line on stderr",
@@ -77,6 +81,9 @@ impl Record {
             kept.lines.push_back(line.clone());
         }
         self.tell(HostEvent::Line(line.clone()));
+        let category = line.channel.category(worker_id);
+        let record = LogRecord::new(line.level, category, line.text.clone());
+        self.log(record.from(LogSource::Handler));
         if line.stream == Stream::Stderr {
             self.violation(Violation::StderrLine {
                 level: line.level,
@@ -86,6 +93,18 @@ impl Record {
         if leaks {
             self.violation(Violation::KeyInLog { place });
         }
+    }
+
+    /// Writes a record of the host's log.
+    pub(crate) fn log(&self, record: LogRecord) {
+        {
+            let mut kept = self.kept();
+            if kept.log.len() == KEPT_LINES {
+                kept.log.pop_front();
+            }
+            kept.log.push_back(record.clone());
+        }
+        self.tell(HostEvent::Logged(record));
     }
 
     pub(crate) fn violation(&self, violation: Violation) {
@@ -117,6 +136,10 @@ impl Record {
 
     pub(crate) fn lines(&self) -> Vec<HandlerLine> {
         self.kept().lines.iter().cloned().collect()
+    }
+
+    pub(crate) fn log_records(&self) -> Vec<LogRecord> {
+        self.kept().log.iter().cloned().collect()
     }
 
     pub(crate) fn violations(&self) -> Vec<Violation> {

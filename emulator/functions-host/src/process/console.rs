@@ -3,7 +3,7 @@
 //! The host looks at a line's stream and at a few words, never at a level that the handler's logger may have printed.
 //! Source: `WorkerProcess` and `WorkerProcessUtilities` of <https://github.com/Azure/azure-functions-host>.
 
-use std::fmt;
+use crate::log::record::{self, LogLevel};
 
 /// A line that goes to the host's system log; the prefix is removed.
 const SYSTEM_PREFIX: &str = "LanguageWorkerConsoleLog";
@@ -23,25 +23,6 @@ pub struct HandlerLine {
     pub channel: Channel,
 }
 
-/// A level of the host's log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum LogLevel {
-    Information,
-    Warning,
-    Error,
-}
-
-impl fmt::Display for LogLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Information => "Information",
-            Self::Warning => "Warning",
-            Self::Error => "Error",
-        })
-    }
-}
-
 /// One of the handler's two outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -59,6 +40,17 @@ pub enum Channel {
     System,
     /// `Host.Function.ToolingConsoleLog`.
     Tooling,
+}
+
+impl Channel {
+    /// The category of its records.
+    pub(crate) fn category(self, worker_id: &str) -> String {
+        match self {
+            Self::Console => record::CONSOLE.to_owned(),
+            Self::System => record::of_process(worker_id),
+            Self::Tooling => record::TOOLING_CONSOLE.to_owned(),
+        }
+    }
 }
 
 /// Classifies a line. `errors_only` is `useStdErrorStreamForErrorsOnly`, which is on unless `host.json` turns it off.

@@ -15,9 +15,10 @@ use crate::app::functions_app::App;
 use crate::invoke::client::HandlerClient;
 use crate::invoke::record::{HostEvent, Record};
 use crate::options::{ExitZero, HostOptions, Shutdown};
+use crate::process::exit::HandlerExit;
 use crate::process::launch::{self, Launch};
 use crate::process::readiness;
-use crate::process::worker::{HandlerExit, Worker};
+use crate::process::worker::Worker;
 use crate::process::worker_errors::{Verdict, WorkerErrors};
 
 /// The exit code by which a handler asks to be started again.
@@ -103,9 +104,11 @@ impl Supervisor {
         let mut errors = WorkerErrors::default();
         let mut futile_restarts = 0;
         loop {
-            let launch = self.plan();
+            let worker_id = Uuid::new_v4().to_string();
+            let launch = self.plan(&worker_id);
             let worker = Worker::start(
                 &launch,
+                &worker_id,
                 self.app
                     .settings
                     .description
@@ -218,9 +221,8 @@ impl Supervisor {
         }
     }
 
-    fn plan(&self) -> Launch {
-        let worker_id = Uuid::new_v4().to_string();
-        launch::plan(&self.app, &self.options, self.port, &worker_id, |name| {
+    fn plan(&self, worker_id: &str) -> Launch {
+        launch::plan(&self.app, &self.options, self.port, worker_id, |name| {
             std::env::var(name).ok()
         })
     }

@@ -2,9 +2,8 @@
 //!
 //! Whether it is started again is the supervisor's business.
 
-use std::fmt;
 use std::io;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,50 +15,14 @@ use tokio::time::timeout;
 use crate::invoke::record::Record;
 use crate::options::Shutdown;
 use crate::process::console::{Stream, classify};
+use crate::process::exit::HandlerExit;
 use crate::process::launch::Launch;
+use crate::process::lines::Lines;
 
 /// How long its last lines are waited for; a child of its own may hold the pipes open.
 const LAST_LINES: Duration = Duration::from_secs(1);
-
-/// How a handler process ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HandlerExit {
-    /// The exit code, when it ended by itself.
-    pub code: Option<i32>,
-    /// The signal that ended it, when one did.
-    pub signal: Option<i32>,
-    /// Whether it did not end in time after a signal that it could catch, and was killed.
-    pub forced: bool,
-}
-
-impl fmt::Display for HandlerExit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.code, self.signal) {
-            (Some(code), _) => write!(f, "exit code {code}")?,
-            (None, Some(signal)) => write!(f, "signal {signal}")?,
-            (None, None) => f.write_str("an unknown end")?,
-        }
-        f.write_str(if self.forced {
-            ", killed as it did not stop by itself"
-        } else {
-            ""
-        })
-    }
-}
-
-impl From<ExitStatus> for HandlerExit {
-    fn from(status: ExitStatus) -> Self {
-        #[cfg(unix)]
-        let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-        #[cfg(not(unix))]
-        let signal = None;
-        Self {
-            code: status.code(),
-            signal,
-            forced: false,
-        }
-    }
-}
+/// What a pipe holds.
+const BUFFER: usize = 64 * 1024;
 
 /// A running handler. Dropping it kills the process.
 pub(crate) struct Worker {
@@ -71,6 +34,7 @@ impl Worker {
     /// Starts the process and keeps its lines.
     pub(crate) fn start(
         launch: &Launch,
+        worker_id: &str,
         errors_only: bool,
         record: &Arc<Record>,
     ) -> io::Result<Self> {
@@ -88,12 +52,14 @@ impl Worker {
                 child.stdout.take(),
                 Stream::Stdout,
                 errors_only,
+                worker_id.to_owned(),
                 Arc::clone(record),
             )),
             tokio::spawn(read_lines(
                 child.stderr.take(),
                 Stream::Stderr,
                 errors_only,
+                worker_id.to_owned(),
                 Arc::clone(record),
             )),
         ];
@@ -170,22 +136,22 @@ async fn read_lines(
     pipe: Option<impl AsyncRead + Unpin>,
     stream: Stream,
     errors_only: bool,
+    worker_id: String,
     record: Arc<Record>,
 ) {
     let Some(pipe) = pipe else { return };
-    let mut pipe = BufReader::new(pipe);
-    let mut line = Vec::new();
-    while pipe
-        .read_until(b'\n', &mut line)
-        .await
-        .is_ok_and(|length| length > 0)
-    {
-        let text = String::from_utf8_lossy(&line);
-        record.line(classify(
-            stream,
-            text.trim_end_matches(['\r', '\n']),
-            errors_only,
-        ));
-        line.clear();
+    let mut pipe = BufReader::with_capacity(BUFFER, pipe);
+    let mut lines = Lines::default();
+    let log = |line: String| record.line(classify(stream, &line, errors_only), &worker_id);
+    loop {
+        let read = match pipe.fill_buf().await {
+            Ok(bytes) if !bytes.is_empty() => {
+                lines.push(bytes, log);
+                bytes.len()
+            }
+            _ => break,
+        };
+        pipe.consume(read);
     }
+    lines.finish(log);
 }

@@ -1,0 +1,44 @@
+//! How a handler's process ended.
+
+use std::fmt;
+use std::process::ExitStatus;
+
+/// How a handler process ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandlerExit {
+    /// The exit code, when it ended by itself.
+    pub code: Option<i32>,
+    /// The signal that ended it, when one did.
+    pub signal: Option<i32>,
+    /// Whether it did not end in time after a signal that it could catch, and was killed.
+    pub forced: bool,
+}
+
+impl fmt::Display for HandlerExit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.code, self.signal) {
+            (Some(code), _) => write!(f, "exit code {code}")?,
+            (None, Some(signal)) => write!(f, "signal {signal}")?,
+            (None, None) => f.write_str("an unknown end")?,
+        }
+        f.write_str(if self.forced {
+            ", killed as it did not stop by itself"
+        } else {
+            ""
+        })
+    }
+}
+
+impl From<ExitStatus> for HandlerExit {
+    fn from(status: ExitStatus) -> Self {
+        #[cfg(unix)]
+        let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+        #[cfg(not(unix))]
+        let signal = None;
+        Self {
+            code: status.code(),
+            signal,
+            forced: false,
+        }
+    }
+}
