@@ -483,7 +483,7 @@ async fn what_dps_makes_of_the_answers_is_what_they_mean() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_signal_ends_the_process_with_success_and_a_kill_is_survived_by_the_next() {
+async fn a_signal_ends_the_process_so_that_the_host_starts_another_as_it_does_after_a_kill() {
     for shutdown in [Shutdown::Terminate, Shutdown::Interrupt] {
         let host = FunctionsHost::start(options().shutdown(shutdown))
             .await
@@ -492,7 +492,7 @@ async fn a_signal_ends_the_process_with_success_and_a_kill_is_survived_by_the_ne
         let exit = host.stop().await.unwrap();
         assert_eq!(
             (exit.code, exit.signal, exit.forced),
-            (Some(0), None, false)
+            (Some(200), None, false)
         );
         assert_no_violations(&host);
     }

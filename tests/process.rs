@@ -10,12 +10,14 @@ use std::time::Duration;
 const ENVELOPE: &str = include_str!("../fixtures/host/http_dps_group.json");
 const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
 const OLDER_PORT: &str = "FUNCTIONS_HTTPWORKER_PORT";
+const WORKER_ID: &str = "FUNCTIONS_CUSTOMHANDLER_WORKER_ID";
 
 fn handler() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_handler"));
     command
         .env_remove(PORT)
         .env_remove(OLDER_PORT)
+        .env_remove(WORKER_ID)
         .env_remove("RUST_LOG");
     command
 }
@@ -37,6 +39,10 @@ struct Handler {
 
 impl Handler {
     fn start(variable: &str) -> Self {
+        Self::start_with(variable, &[])
+    }
+
+    fn start_with(variable: &str, more: &[(&str, &str)]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
@@ -44,6 +50,7 @@ impl Handler {
             .port();
         let mut process = handler()
             .env(variable, port.to_string())
+            .envs(more.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -198,6 +205,15 @@ fn a_signal_lets_what_is_in_flight_finish() {
             (code, stdout.lines().count(), stderr.as_str()),
             (Some(0), 2, "")
         );
+    }
+}
+
+#[test]
+fn under_a_functions_host_a_signal_asks_to_be_started_again() {
+    for signal in ["TERM", "INT"] {
+        let handler = Handler::start_with(PORT, &[(WORKER_ID, "0d4d4b3a")]);
+        handler.signal(signal);
+        assert_eq!(handler.wait().0, Some(200), "{signal}");
     }
 }
 

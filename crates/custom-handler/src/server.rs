@@ -10,9 +10,9 @@ use anyhow::{Context, Result};
 
 use crate::port::PORT_VARIABLE;
 
-/// How long a connection may be idle, before its first request and after any. It is longer than the minute after which the host's
-/// own client gives one up: if we closed first, or told it 408 as actix-web does by default 5 seconds after it was opened ahead, an
-/// invocation sent at that moment would fail.
+/// How long a connection may be idle, before its first request and after any. It must be longer than 75 seconds: the host closes what
+/// has been idle for 60 to 75, and a handler that closes first loses the invocation that is sent at that moment (5 of 60 with the host
+/// 4.1037), as the host doesn't send a chunked request again. actix-web's own 5 seconds for a first request would do it, too.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How many connections each worker has at the most. The host keeps one for each invocation under way; further ones wait.
