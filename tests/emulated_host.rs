@@ -13,17 +13,11 @@ use functions_host::{
 use provisioning::webhook::allocation_request::AllocationRequest;
 use provisioning::webhook::outcome::WebhookOutcome;
 use serde_json::{Value, json};
-
-const TOASTER: &str = r#"{"iotHubHostName":"contoso-toasters-hub-1098.azure-devices.net","initialTwin":{"properties":{"desired":{"state":"ready","darknessSetting":"medium"}},"tags":{"deviceType":"toaster"}}}"#;
-const HEAT_PUMP: &str = r#"{"iotHubHostName":"contoso-heatpumps-hub-1098.azure-devices.net","initialTwin":{"properties":{"desired":{"state":"on","temperatureSetting":"65"}},"tags":{"deviceType":"heatpump"}}}"#;
+use test_support::tutorial::{
+    CHINA_CLOUD, HEAT_PUMP, MIXED_CASE, REREGISTRATION, TOASTER, TPM, X509,
+};
 
 const MIB: usize = 1024 * 1024;
-
-const REREGISTRATION: &str = include_str!("../fixtures/dps/group_reregistration_with_payload.json");
-const CHINA_CLOUD: &str = include_str!("../fixtures/dps/group_china_cloud.json");
-const MIXED_CASE: &str = include_str!("../fixtures/dps/group_2019_api_mixed_case.json");
-const TPM: &str = include_str!("../fixtures/dps/individual_tpm.json");
-const X509: &str = include_str!("../fixtures/dps/individual_x509.json");
 
 fn options() -> HostOptions {
     HostOptions::new(env!("CARGO_MANIFEST_DIR"))

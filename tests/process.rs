@@ -2,123 +2,32 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Output;
 use std::time::Duration;
 
-const ENVELOPE: &str = include_str!("../fixtures/host/http_dps_group.json");
-const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
-const OLDER_PORT: &str = "FUNCTIONS_HTTPWORKER_PORT";
-const WORKER_ID: &str = "FUNCTIONS_CUSTOMHANDLER_WORKER_ID";
+use test_support::http::read_answer;
+use test_support::process::{self, Handler, OLDER_PORT, PORT, WORKER_ID};
+use test_support::tutorial::ENVELOPE;
 
-fn handler() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_handler"));
-    command
-        .env_remove(PORT)
-        .env_remove(OLDER_PORT)
-        .env_remove(WORKER_ID)
-        .env_remove("RUST_LOG");
-    command
-}
+const PROGRAM: &str = env!("CARGO_BIN_EXE_handler");
 
 /// Runs a handler that can't start.
 fn fail(variables: &[(&str, &str)]) -> Output {
-    let output = handler().envs(variables.iter().copied()).output().unwrap();
+    let mut handler = process::command(PROGRAM);
+    let output = handler.envs(variables.iter().copied()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(output.stdout, b"");
     output
 }
 
-/// A handler that is ready, and its port.
-struct Handler {
-    process: Child,
-    stdout: BufReader<std::process::ChildStdout>,
-    port: u16,
-}
-
-impl Handler {
-    fn start(variable: &str) -> Self {
-        Self::start_with(variable, &[])
-    }
-
-    fn start_with(variable: &str, more: &[(&str, &str)]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let mut process = handler()
-            .env(variable, port.to_string())
-            .envs(more.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        assert_eq!(line, format!("INFO listening on 127.0.0.1:{port}\n"));
-        Self {
-            process,
-            stdout,
-            port,
-        }
-    }
-
-    fn connect(&self) -> TcpStream {
-        TcpStream::connect(("127.0.0.1", self.port)).unwrap()
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.process.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args([&format!("-{name}"), &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
-    }
-
-    /// Waits for the end; returns the exit code and what else was printed to stdout and stderr.
-    fn wait(mut self) -> (Option<i32>, String, String) {
-        let status = self.process.wait().unwrap();
-        let (mut stdout, mut stderr) = (String::new(), String::new());
-        self.stdout.read_to_string(&mut stdout).unwrap();
-        self.process
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut stderr)
-            .unwrap();
-        (status.code(), stdout, stderr)
-    }
+fn start() -> Handler {
+    Handler::start(PROGRAM)
 }
 
 fn post(envelope: &str) -> Vec<u8> {
-    format!(
-        "POST /HttpTrigger1 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n\r\n{envelope}",
-        envelope.len()
-    )
-    .into_bytes()
-}
-
-/// Reads one response off a connection, to the end of the answer.
-fn read_answer(connection: &mut TcpStream) -> String {
-    let mut answer = Vec::new();
-    let mut buffer = [0; 4096];
-    while !answer.ends_with(b"\"ReturnValue\":null}") {
-        let read = connection.read(&mut buffer).unwrap();
-        assert_ne!(
-            read,
-            0,
-            "the connection ended within {:?}",
-            String::from_utf8_lossy(&answer)
-        );
-        answer.extend_from_slice(&buffer[..read]);
-    }
-    String::from_utf8(answer).unwrap()
+    test_support::http::post("/HttpTrigger1", envelope)
 }
 
 #[test]
@@ -153,7 +62,7 @@ fn a_taken_port_is_one_sentence_and_a_failure() {
 #[test]
 #[cfg(target_os = "linux")]
 fn whoever_comes_while_the_process_is_busy_is_let_in() {
-    let handler = Handler::start(PORT);
+    let handler = start();
     handler.signal("STOP");
     let address = SocketAddr::from(([127, 0, 0, 1], handler.port));
     let connections: Vec<_> = (0..300)
@@ -170,7 +79,7 @@ fn whoever_comes_while_the_process_is_busy_is_let_in() {
 
 #[test]
 fn the_older_name_of_the_port_serves_as_well() {
-    let handler = Handler::start(OLDER_PORT);
+    let handler = Handler::start_with(PROGRAM, OLDER_PORT, &[]);
     let mut connection = handler.connect();
     connection.write_all(&post(ENVELOPE)).unwrap();
     assert!(read_answer(&mut connection).starts_with("HTTP/1.1 200 OK\r\n"));
@@ -181,7 +90,7 @@ fn the_older_name_of_the_port_serves_as_well() {
 #[test]
 fn a_signal_lets_what_is_in_flight_finish() {
     for signal in ["TERM", "INT"] {
-        let handler = Handler::start(PORT);
+        let handler = start();
         let mut connection = handler.connect();
         let head = format!(
             "POST /HttpTrigger1 HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
@@ -211,7 +120,7 @@ fn a_signal_lets_what_is_in_flight_finish() {
 #[test]
 fn under_a_functions_host_a_signal_asks_to_be_started_again() {
     for signal in ["TERM", "INT"] {
-        let handler = Handler::start_with(PORT, &[(WORKER_ID, "0d4d4b3a")]);
+        let handler = Handler::start_with(PROGRAM, PORT, &[(WORKER_ID, "0d4d4b3a")]);
         handler.signal(signal);
         assert_eq!(handler.wait().0, Some(200), "{signal}");
     }
@@ -219,7 +128,7 @@ fn under_a_functions_host_a_signal_asks_to_be_started_again() {
 
 #[test]
 fn requests_that_come_in_one_go_are_answered_in_their_order() {
-    let handler = Handler::start(PORT);
+    let handler = start();
     let mut connection = handler.connect();
     let mut all = Vec::new();
     for number in 0..20 {
@@ -246,7 +155,7 @@ fn requests_that_come_in_one_go_are_answered_in_their_order() {
 
 #[test]
 fn senders_that_hold_all_memory_make_others_come_back_later() {
-    let handler = Handler::start(PORT);
+    let handler = start();
     // Eight bodies of nearly 8 MiB fill the 64 MiB; they never end.
     let length = 8 * 1024 * 1024 - 16;
     let head = format!(

@@ -12,13 +12,16 @@ use crate::json;
 /// The header in which the host names the invocation, a GUID that its own logs carry too.
 pub const INVOCATION_ID_HEADER: &str = "X-Azure-Functions-InvocationId";
 
-/// The host's id of the invocation, or a dash where there is none.
+/// The host's id of the invocation, or a dash where there is none. The caller of a function to which the host forwards requests may
+/// have sent one of its own, behind which the host puts its.
 #[must_use]
 pub fn invocation_id(http: &HttpRequest) -> &str {
     const GUID_LENGTH: usize = 36;
-    let header = http.headers().get(INVOCATION_ID_HEADER);
-    let id = header.and_then(|id| id.to_str().ok());
-    id.filter(|id| id.len() <= GUID_LENGTH).unwrap_or("-")
+    let header = http.headers().get_all(INVOCATION_ID_HEADER).next_back();
+    let ids = header.and_then(|ids| ids.to_str().ok());
+    let id = ids.and_then(|ids| ids.rsplit(',').next()).map(str::trim);
+    id.filter(|id| (1..=GUID_LENGTH).contains(&id.len()))
+        .unwrap_or("-")
 }
 
 /// One invocation. `D` is the function's own shape of `Data`, one member for each input binding of its `function.json`.
@@ -154,6 +157,8 @@ mod tests {
             (format!("{guid}0"), "-"),
             ("1".to_owned(), "1"),
             ("é".to_owned(), "-"),
+            (format!("made-up, {guid}"), guid),
+            (format!("{guid}, "), "-"),
         ] {
             let request = TestRequest::default().insert_header((INVOCATION_ID_HEADER, &*header));
             assert_eq!(

@@ -36,7 +36,7 @@ const TEXT: &str = "text/plain";
 /// The routes of the function `name`, which is that of its folder, where `policy` decides.
 ///
 /// The host spells the envelope's path as the folder is spelled; the other is what the caller has written, in which the host takes any
-/// case.
+/// case and a slash at the end.
 pub fn routes<P: AsyncPolicy>(
     name: &'static str,
     policy: P,
@@ -55,7 +55,7 @@ pub fn routes<P: AsyncPolicy>(
         config
             .service(web::resource(format!("/{name}")).route(web::post().to(invoke)))
             .service(
-                web::resource(format!("/api/{{function:(?i:{name})}}"))
+                web::resource(format!("/{{path:(?i:api/{name})/?}}"))
                     .route(web::post().to(request)),
             );
     }
