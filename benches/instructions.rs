@@ -18,9 +18,7 @@ use allocation::{AllocationRequest, Outcome, Policy, Request, redacted};
 use anyhow::{Context as _, Result, bail, ensure};
 use custom_allocation::contoso::Contoso;
 use custom_allocation::functions::{self, http_trigger1};
-use custom_handler::{
-    Answer, HttpResponse, HttpTrigger, InputBindings, Invocation, ResponseHeaders,
-};
+use custom_handler::{Answer, HttpResponse, HttpTrigger, InputBindings, Invocation};
 use serde::Serialize;
 
 #[expect(
@@ -118,13 +116,7 @@ const STEPS: [Step; 6] = [
         let response = answer["Outputs"]["res"]["body"].as_str();
         let body = response.context("the answer has no body")?;
         repeat(count, || {
-            let res = HttpResponse {
-                status_code: 200,
-                headers: ResponseHeaders {
-                    content_type: "application/json".into(),
-                },
-                body: body.into(),
-            };
+            let res = HttpResponse::json(200, body);
             let logs = logs.iter().map(|line| line.as_str().into()).collect();
             Answer::new(Outputs { res }, logs).to_json().is_ok()
         })

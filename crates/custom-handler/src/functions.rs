@@ -1,10 +1,14 @@
 //! The functions that a process serves, and what it answers besides.
 
-use std::fmt;
+use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::function::{self, Context, Report};
+use crate::{EventData, HttpResponse, HttpTrigger};
 
 type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
@@ -21,7 +25,7 @@ impl Functions {
         Self::default()
     }
 
-    /// Adds the function `name`, which is that of its folder, with its routes.
+    /// Adds the function `name`, which is that of its folder, with routes of its own: it has to read the envelope and to write the answer.
     #[must_use]
     pub fn with(
         mut self,
@@ -30,6 +34,77 @@ impl Functions {
     ) -> Self {
         self.functions.push((name, Arc::new(routes)));
         self
+    }
+
+    /// Adds the function `name` with an HTTP trigger named `req` and an HTTP output named `res`. `handler` takes the request and returns the
+    /// response; an error fails the invocation, is logged, and shown to nobody.
+    #[must_use]
+    pub fn http<E, H>(self, name: &'static str, handler: H) -> Self
+    where
+        E: Display + 'static,
+        H: AsyncFn(&HttpTrigger<'_>, &Context<'_>) -> Result<HttpResponse<'static>, E>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.with(name, function::http(name, handler))
+    }
+
+    /// Adds the function `name` with an Event Hub trigger named `events`, of `"cardinality": "many"`. `work` is done on each batch and
+    /// reports what has become of it: a failure makes the batch come again if `function.json` has a retry policy.
+    #[must_use]
+    pub fn event_hub<H>(self, name: &'static str, work: H) -> Self
+    where
+        H: AsyncFn(&[EventData<'_>]) -> Report + Send + Sync + 'static,
+    {
+        self.with(name, function::event_hub(name, work))
+    }
+
+    /// Adds the function `name` with any other trigger. `handler` takes the members of `Data`, one for each input binding, the trigger among
+    /// them, and returns those of `Outputs`, one for each output binding, spelled as in `function.json`. An error fails the
+    /// invocation, is logged, and shown to nobody.
+    ///
+    /// The host writes a value that is no JSON object as a string that holds its JSON: [`decoded`](crate::decoded) reads what
+    /// it is.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use custom_handler::{Context, Functions};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// /// The queue's message, of `{"type": "queueTrigger", "name": "order"}`.
+    /// #[derive(Deserialize)]
+    /// struct Data {
+    ///     #[serde(deserialize_with = "custom_handler::decoded")]
+    ///     order: u64,
+    /// }
+    ///
+    /// /// Of `{"type": "queue", "direction": "out", "name": "receipt"}`.
+    /// #[derive(Serialize)]
+    /// struct Outputs {
+    ///     receipt: String,
+    /// }
+    ///
+    /// async fn receive(data: Data, context: &Context<'_>) -> Result<Outputs, Infallible> {
+    ///     let order = data.order;
+    ///     context.log(format!("order {order} has come"));
+    ///     let receipt = format!("we have your order {order}");
+    ///     Ok(Outputs { receipt })
+    /// }
+    ///
+    /// let functions = Functions::new().function("Receive", receive);
+    /// # assert_eq!(format!("{functions:?}"), r#"["Receive"]"#);
+    /// ```
+    #[must_use]
+    pub fn function<D, O, E, H>(self, name: &'static str, handler: H) -> Self
+    where
+        D: DeserializeOwned + 'static,
+        O: Serialize + 'static,
+        E: Display + 'static,
+        H: AsyncFn(D, &Context<'_>) -> Result<O, E> + Send + Sync + 'static,
+    {
+        self.with(name, function::function(name, handler))
     }
 
     /// Adds every route: `GET /`, by which the host learns that the process is ready, and those of each function.
@@ -44,7 +119,7 @@ impl Functions {
         }
         let unknown = self.unknown();
         config.default_service(web::to(move || {
-            let unknown = HttpResponse::NotFound()
+            let unknown = actix_web::HttpResponse::NotFound()
                 .content_type("text/plain; charset=utf-8")
                 .body(unknown.clone());
             async { unknown }

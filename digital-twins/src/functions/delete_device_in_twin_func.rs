@@ -1,13 +1,9 @@
 //! `DeleteDeviceInTwinFunc`: a deleted device takes its twin with it.
 
-use std::sync::Arc;
-
-use actix_web::web::ServiceConfig;
-use custom_handler::EventData;
 use custom_handler::logging::loggable;
+use custom_handler::{EventData, Report};
 use log::Level;
 
-use super::event_hub::{self, Report};
 use crate::adt::Until;
 use crate::app::App;
 use crate::lifecycle::{self, Outcome};
@@ -15,12 +11,8 @@ use crate::lifecycle::{self, Outcome};
 /// The function's name, which is that of its folder.
 pub const NAME: &str = "DeleteDeviceInTwinFunc";
 
-/// The function's route.
-pub fn routes(app: Arc<App>) -> impl Fn(&mut ServiceConfig) + Send + Sync + 'static {
-    event_hub::routes(NAME, app, delete)
-}
-
-async fn delete(app: &App, batch: &[EventData<'_>]) -> Report {
+/// Works on a batch.
+pub(super) async fn delete(app: &App, batch: &[EventData<'_>]) -> Report {
     let mut report = Report::default();
     let deletions = lifecycle::plan(batch);
     if deletions.is_empty() {

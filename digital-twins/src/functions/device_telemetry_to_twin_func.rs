@@ -1,13 +1,9 @@
 //! `DeviceTelemetryToTwinFunc`: what devices report goes to the properties of their twins.
 
-use std::sync::Arc;
-
-use actix_web::web::ServiceConfig;
-use custom_handler::EventData;
 use custom_handler::logging::loggable;
+use custom_handler::{EventData, Report};
 use log::Level;
 
-use super::event_hub::{self, Report};
 use crate::adt::Until;
 use crate::app::App;
 use crate::telemetry::{self, Outcome, Plan, UnusableEvent};
@@ -15,12 +11,8 @@ use crate::telemetry::{self, Outcome, Plan, UnusableEvent};
 /// The function's name, which is that of its folder.
 pub const NAME: &str = "DeviceTelemetryToTwinFunc";
 
-/// The function's route.
-pub fn routes(app: Arc<App>) -> impl Fn(&mut ServiceConfig) + Send + Sync + 'static {
-    event_hub::routes(NAME, app, write)
-}
-
-async fn write(app: &App, batch: &[EventData<'_>]) -> Report {
+/// Works on a batch.
+pub(super) async fn write(app: &App, batch: &[EventData<'_>]) -> Report {
     let config = &app.config;
     let mut plan = Plan::new(
         batch,

@@ -5,11 +5,10 @@
 pub mod delete_device_in_twin_func;
 pub mod device_telemetry_to_twin_func;
 pub mod dps_adt_allocation_func;
-mod event_hub;
 
 use std::sync::Arc;
 
-use custom_handler::Functions;
+use custom_handler::{EventData, Functions};
 
 use crate::app::App;
 
@@ -17,17 +16,22 @@ use crate::app::App;
 #[must_use]
 pub fn all(app: App) -> Functions {
     let app = Arc::new(app);
+    let (telemetry, lifecycle) = (app.clone(), app.clone());
     Functions::new()
         .with(
             dps_adt_allocation_func::NAME,
-            dps_adt_allocation_func::routes(app.clone()),
+            dps_adt_allocation_func::routes(app),
         )
-        .with(
+        .event_hub(
             device_telemetry_to_twin_func::NAME,
-            device_telemetry_to_twin_func::routes(app.clone()),
+            async move |batch: &[EventData<'_>]| {
+                device_telemetry_to_twin_func::write(&telemetry, batch).await
+            },
         )
-        .with(
+        .event_hub(
             delete_device_in_twin_func::NAME,
-            delete_device_in_twin_func::routes(app),
+            async move |batch: &[EventData<'_>]| {
+                delete_device_in_twin_func::delete(&lifecycle, batch).await
+            },
         )
 }

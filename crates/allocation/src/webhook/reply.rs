@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use custom_handler::logging::loggable;
-use custom_handler::{Answer, HttpResponse, InputBindings, ResponseHeaders};
+use custom_handler::{Answer, HttpResponse, InputBindings};
 use log::Level;
 use serde::Serialize;
 
@@ -117,13 +117,7 @@ impl Reply {
 
     /// The reply as the host takes it, with the log of the invocation, in which `request` is shown if there is one.
     pub(super) fn wrapped(&self, request: Option<&str>) -> serde_json::Result<Vec<u8>> {
-        let res = HttpResponse {
-            status_code: self.status,
-            headers: ResponseHeaders {
-                content_type: self.content_type.into(),
-            },
-            body: Cow::Borrowed(&self.body),
-        };
+        let res = HttpResponse::new(self.status, self.content_type, &*self.body);
         Answer::new(Outputs { res }, self.logs(request)).to_json()
     }
 

@@ -236,11 +236,11 @@ mod tests {
     use super::*;
     use crate::Invocation;
 
-    const MANY: &str = include_str!("../../../fixtures/host/eh_many.json");
-    const MANY_STRING: &str = include_str!("../../../fixtures/host/eh_many_string.json");
-    const MANY_BINARY: &str = include_str!("../../../fixtures/host/eh_many_binary.json");
-    const MANY_RETRY: &str = include_str!("../../../fixtures/host/eh_many_retry.json");
-    const ONE: &str = include_str!("../../../fixtures/host/eh_one.json");
+    const MANY: &str = include_str!("../../../../fixtures/host/eh_many.json");
+    const MANY_STRING: &str = include_str!("../../../../fixtures/host/eh_many_string.json");
+    const MANY_BINARY: &str = include_str!("../../../../fixtures/host/eh_many_binary.json");
+    const MANY_RETRY: &str = include_str!("../../../../fixtures/host/eh_many_retry.json");
+    const ONE: &str = include_str!("../../../../fixtures/host/eh_one.json");
 
     #[derive(Deserialize)]
     struct Data<'a> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::Error;
+use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -41,6 +41,28 @@ impl fmt::Debug for Encoded<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Encoded({} bytes)", self.0.len())
     }
+}
+
+/// Reads a value of `Data` as what it is behind the host's encoding, for the shape of a function's own bindings.
+///
+/// ```
+/// #[derive(serde::Deserialize)]
+/// struct Data {
+///     #[serde(deserialize_with = "custom_handler::decoded")]
+///     order: u64,
+/// }
+/// let data: Data = serde_json::from_str(r#"{"order": "42"}"#)?;
+/// assert_eq!(data.order, 42);
+/// # Ok::<_, serde_json::Error>(())
+/// ```
+///
+/// # Errors
+/// When it is something else.
+pub fn decoded<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let encoded = Encoded::deserialize(deserializer)?;
+    serde_json::from_str(encoded.json()).map_err(D::Error::custom)
 }
 
 #[cfg(test)]

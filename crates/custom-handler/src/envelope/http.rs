@@ -162,19 +162,66 @@ pub struct Claim {
 #[serde(rename_all = "camelCase")]
 pub struct HttpResponse<'a> {
     /// The status code. (A member `status` would be ignored by the host.)
-    pub status_code: u16,
+    status_code: u16,
     /// The response's headers.
-    pub headers: ResponseHeaders<'a>,
+    headers: ResponseHeaders<'a>,
     /// The body.
-    pub body: Cow<'a, str>,
+    body: Cow<'a, str>,
 }
 
-/// The headers of an [`HttpResponse`]. The host adds `; charset=utf-8` to the content type.
+impl<'a> HttpResponse<'a> {
+    /// A response with this status, media type and body.
+    ///
+    /// The host writes any status as it is, also those that break the connection; one outside 200 to 599, a mistake of ours, becomes 500.
+    /// A body that is a date as a whole, which the host would rewrite, gets a blank behind it.
+    #[must_use]
+    pub fn new(
+        status: u16,
+        content_type: impl Into<Cow<'a, str>>,
+        body: impl Into<Cow<'a, str>>,
+    ) -> Self {
+        let is_allowed = (200..600).contains(&status);
+        let mut body = body.into();
+        if is_date(&body) {
+            body.to_mut().push(' ');
+        }
+        Self {
+            status_code: if is_allowed { status } else { 500 },
+            headers: ResponseHeaders {
+                content_type: content_type.into(),
+            },
+            body,
+        }
+    }
+
+    /// A response in plain text.
+    #[must_use]
+    pub fn text(status: u16, body: impl Into<Cow<'a, str>>) -> Self {
+        Self::new(status, "text/plain", body)
+    }
+
+    /// A response in JSON. `body` is its text.
+    #[must_use]
+    pub fn json(status: u16, body: impl Into<Cow<'a, str>>) -> Self {
+        Self::new(status, "application/json", body)
+    }
+}
+
+/// Whether the host could take a text for a date: ISO 8601 with a time, or `/Date(…)/`. Some that it wouldn't are among them.
+fn is_date(text: &str) -> bool {
+    match text.as_bytes() {
+        [b'/', b'D', b'a', b't', b'e', b'(', .., b')', b'/'] => true,
+        bytes @ [b'0'..=b'9', ..] => bytes.len() <= 40 && bytes.get(10) == Some(&b'T'),
+        _ => false,
+    }
+}
+
+/// The headers of an [`HttpResponse`]: no others, as the host passes on what would break the response (`Content-Length`,
+/// `Transfer-Encoding`) and replaces its own by `Server` and `Date`. It adds `; charset=utf-8` to the content type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ResponseHeaders<'a> {
-    /// The media type of the body.
+struct ResponseHeaders<'a> {
     #[serde(rename = "Content-Type")]
-    pub content_type: Cow<'a, str>,
+    content_type: Cow<'a, str>,
 }
 
 #[cfg(test)]
@@ -276,5 +323,51 @@ mod tests {
             !debug.contains("s3cr3t") && debug.contains("Body(6 bytes)"),
             "{debug}"
         );
+    }
+
+    #[track_caller]
+    fn check_response(response: &HttpResponse<'_>, expected: &str) {
+        assert_eq!(serde_json::to_string(&response).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_response_has_a_status_its_type_and_a_body_that_is_text() {
+        check_response(
+            &HttpResponse::json(200, r#"{"a":1.0}"#),
+            r#"{"statusCode":200,"headers":{"Content-Type":"application/json"},"body":"{\"a\":1.0}"}"#,
+        );
+        check_response(
+            &HttpResponse::text(599, "No."),
+            r#"{"statusCode":599,"headers":{"Content-Type":"text/plain"},"body":"No."}"#,
+        );
+    }
+
+    #[test]
+    fn a_status_that_would_break_the_response_is_our_failure() {
+        for status in [0, 100, 101, 199, 600, 999, u16::MAX] {
+            let response = HttpResponse::text(status, "");
+            assert_eq!(response.status_code, 500, "{status}");
+        }
+    }
+
+    #[test]
+    fn no_body_is_one_that_the_host_takes_for_a_date() {
+        for date in [
+            "2026-09-01T10:15:30Z",
+            "2026-09-01T10:15:30.1234567+02:00",
+            "2026-09-01T10:15:30",
+            "/Date(1662027330000)/",
+        ] {
+            assert_eq!(HttpResponse::text(400, date).body, format!("{date} "));
+        }
+        for other in [
+            "",
+            "2026-09-01",
+            "5",
+            "No hub on 2026-09-01T10:15:30Z.",
+            "{}",
+        ] {
+            assert_eq!(HttpResponse::text(400, other).body, other);
+        }
     }
 }
