@@ -227,3 +227,50 @@ fn a_taken_port_is_named_with_its_option() {
     let sentence = format!("cannot listen on {address}; name a free port with --mqtt-port");
     assert!(printed.contains(&sentence), "{printed}");
 }
+
+#[test]
+fn dps_listens_where_it_is_told_and_says_who_can_reach_it() {
+    let app = app();
+    let dps = Dps::start(
+        &app,
+        &["--listen", "127.0.0.2", "--name", "workbench.example"],
+    );
+    let printed = dps.introduction.join("\n");
+    assert!(
+        dps.value("HTTPS").starts_with("https://workbench.example:"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("provisioning_host=\"workbench.example\""),
+        "{printed}"
+    );
+    assert!(!printed.contains("Whoever reaches"), "{printed}");
+    let port = dps.port("MQTT").parse().unwrap();
+    let connect = |host| std::net::TcpStream::connect((host, port));
+    assert!(connect("127.0.0.2").is_ok());
+    assert!(connect("127.0.0.1").is_err());
+
+    let dps = Dps::start(&app, &["--listen", "0.0.0.0"]);
+    let printed = dps.introduction.join("\n");
+    let warning = "Whoever reaches 0.0.0.0 can register here: keep to a network that you trust.";
+    assert!(printed.contains(warning), "{printed}");
+}
+
+#[test]
+fn dps_refuses_a_name_that_no_certificate_can_hold() {
+    let (succeeded, printed) = run(
+        app().path(),
+        &[
+            "dps",
+            "--https-port",
+            "0",
+            "--mqtt-port",
+            "0",
+            "--name",
+            "b\u{fc}ro",
+        ],
+    );
+    assert!(!succeeded);
+    let sentence = "cannot issue the server's certificate; --name takes host names and addresses";
+    assert!(printed.contains(sentence), "{printed}");
+}

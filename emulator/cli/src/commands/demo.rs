@@ -14,6 +14,7 @@ use crate::common::webhook_host::WebhookHost;
 use functions_host::HostEvent;
 use provisioning::enrollment::config::{Config, ID_SCOPE, Replace, TUTORIAL_GROUP_KEY};
 use provisioning::keys::certificates::CertificateAuthority;
+use provisioning::keys::key_pair::KeyAlgorithm;
 use provisioning::keys::symmetric_key::SymmetricKey;
 use provisioning::server::endpoints::Endpoints;
 use provisioning::server::provisioning::Provisioning;
@@ -108,9 +109,10 @@ impl TutorialService {
             ..config.settings()?
         };
         let provisioning = Provisioning::in_memory(settings, webhook);
-        let authority = CertificateAuthority::ephemeral()?;
+        let authority = CertificateAuthority::ephemeral(KeyAlgorithm::Ecdsa)?;
+        let certificate = authority.issue(KeyAlgorithm::Ecdsa, &[])?;
         let (https, mqtt) = (free_port().await?, free_port().await?);
-        let endpoints = Endpoints::serve(&provisioning, &authority, https, mqtt)?;
+        let endpoints = Endpoints::serve(&provisioning, certificate, https, mqtt)?;
         let target = Target {
             host: "localhost".to_owned(),
             https_port: endpoints.https.port(),

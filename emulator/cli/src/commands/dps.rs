@@ -1,23 +1,24 @@
 //! `emulator dps`: runs the local provisioning service and says how to register against it.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
 
 use super::host;
 use crate::common::functions_app::FunctionsApp;
-use crate::common::output::{self, HEADING, QUIET};
+use crate::common::output::{self, CAUTION, HEADING, QUIET};
 use crate::common::service::CERTIFICATES;
 use crate::common::webhook_host::WebhookHost;
 use functions_host::FunctionsHost;
 use provisioning::enrollment::config::{Config, Replace};
 use provisioning::enrollment::enrollments::Allocation;
-use provisioning::keys::certificates::{CertificateAuthority, certificate_file};
+use provisioning::keys::certificates::{CertificateAuthority, ServerCertificate, certificate_file};
+use provisioning::keys::key_pair::KeyAlgorithm;
 use provisioning::server::endpoints::Endpoints;
 use provisioning::server::provisioning::Provisioning;
 use provisioning::server::state::StateFile;
@@ -49,6 +50,17 @@ pub struct LocalDps {
     /// Where the certificate authority is kept.
     #[arg(long, value_name = "DIR", default_value = CERTIFICATES)]
     certificates: PathBuf,
+    /// The algorithm of the server certificate's key. The real service's is RSA: firmware that knows the cipher suites of one
+    /// algorithm alone meets here what it meets there.
+    #[arg(long, value_enum, value_name = "ALGORITHM", default_value = "rsa")]
+    certificate_key: CertificateKey,
+    /// The address to listen on. Without it, only programs on this machine reach the service; 0.0.0.0 lets in boards and
+    /// containers on the network.
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    listen: IpAddr,
+    /// A name or address under which devices reach the service, for its certificate; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    name: Vec<String>,
     /// The port for HTTPS and MQTT over WebSocket. SDKs that can't be told a port use 443.
     #[arg(long, default_value_t = 8443)]
     https_port: u16,
@@ -66,6 +78,22 @@ pub struct LocalDps {
     function: Option<String>,
     #[command(flatten)]
     app: FunctionsApp,
+}
+
+/// What [`KeyAlgorithm`] is called on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum CertificateKey {
+    Rsa,
+    Ecdsa,
+}
+
+impl From<CertificateKey> for KeyAlgorithm {
+    fn from(key: CertificateKey) -> Self {
+        match key {
+            CertificateKey::Rsa => Self::Rsa,
+            CertificateKey::Ecdsa => Self::Ecdsa,
+        }
+    }
 }
 
 fn time_scale(text: &str) -> Result<f64, String> {
@@ -93,10 +121,10 @@ pub async fn run(arguments: LocalDps) -> anyhow::Result<ExitCode> {
         host = Some(started);
     }
     let provisioning = arguments.provisioning(config)?;
-    let authority = CertificateAuthority::open(&arguments.certificates)?;
-    let https = listen(arguments.https_port, "--https-port").await?;
-    let mqtt = listen(arguments.mqtt_port, "--mqtt-port").await?;
-    let mut endpoints = Endpoints::serve(&provisioning, &authority, https, mqtt)?;
+    let certificate = arguments.certificate()?;
+    let https = listen(arguments.listen, arguments.https_port, "--https-port").await?;
+    let mqtt = listen(arguments.listen, arguments.mqtt_port, "--mqtt-port").await?;
+    let mut endpoints = Endpoints::serve(&provisioning, certificate, https, mqtt)?;
     arguments.introduce(&provisioning, &endpoints);
     let ended = tokio::select! {
         failed = endpoints.failed() => failed,
@@ -158,6 +186,36 @@ impl LocalDps {
         })
     }
 
+    /// The server's certificate, for all names and addresses under which the service can be reached.
+    fn certificate(&self) -> anyhow::Result<ServerCertificate> {
+        let algorithm = self.certificate_key.into();
+        let authority = CertificateAuthority::open(&self.certificates, algorithm)?;
+        let mut names = self.name.clone();
+        names.extend(self.address().map(|address| address.to_string()));
+        authority
+            .issue(algorithm, &names)
+            .context("cannot issue the server's certificate; --name takes host names and addresses")
+    }
+
+    /// The host that devices are told of: the first name, the address, or `localhost`.
+    fn host(&self) -> String {
+        match (self.name.first(), self.address()) {
+            (Some(name), _) => name.clone(),
+            (None, Some(IpAddr::V6(address))) => format!("[{address}]"),
+            (None, Some(address)) => address.to_string(),
+            (None, None) => "localhost".to_owned(),
+        }
+    }
+
+    /// The address by which other machines reach the service, if they do.
+    fn address(&self) -> Option<IpAddr> {
+        if self.listen.is_unspecified() {
+            address_of_this_machine(self.listen)
+        } else {
+            Some(self.listen).filter(|address| !address.is_loopback())
+        }
+    }
+
     /// Prints where the service is, whom it knows, and how an SDK reaches it.
     fn introduce(&self, provisioning: &Provisioning, endpoints: &Endpoints) {
         let service = provisioning.service();
@@ -170,16 +228,23 @@ impl LocalDps {
         let line = |label: &str, text: &str| {
             anstream::println!("{HEADING}{label:<12}{HEADING:#}{text}");
         };
+        let host = self.host();
         line("ID scope", scope);
-        line("HTTPS", &format!("https://localhost:{https}"));
-        line("MQTT", &format!("mqtts://localhost:{mqtt}"));
+        line("HTTPS", &format!("https://{host}:{https}"));
+        line("MQTT", &format!("mqtts://{host}:{mqtt}"));
         line(
             "WebSocket",
             &format!(
-                "wss://localhost:{https}{}",
+                "wss://{host}:{https}{}",
                 provisioning::server::websocket::PATH
             ),
         );
+        if !self.listen.is_loopback() {
+            anstream::println!(
+                "{CAUTION}Whoever reaches {} can register here: keep to a network that you trust.{CAUTION:#}",
+                self.listen
+            );
+        }
         line("CA file", &ca_file.to_string());
         if let Some(state) = &self.state {
             let count = service.registrations();
@@ -201,19 +266,36 @@ impl LocalDps {
             };
             line("enrollment", &format!("{enrollment} {QUIET}{who}{QUIET:#}"));
         }
-        anstream::println!("{}", snippets(scope, &ca_file.to_string(), https, mqtt));
+        let host = host.trim_matches(['[', ']']);
+        anstream::println!(
+            "{}",
+            snippets(host, scope, &ca_file.to_string(), https, mqtt)
+        );
     }
 }
 
-async fn listen(port: u16, option: &str) -> anyhow::Result<TcpListener> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}; name a free port with {option}"))
+async fn listen(address: IpAddr, port: u16, option: &str) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::from((address, port));
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; name a free port with {option}, or an address of this machine with --listen")
+    })
+}
+
+/// The address of this machine in the network that leads outside, if it is in one. No packet is sent for it.
+fn address_of_this_machine(family: IpAddr) -> Option<IpAddr> {
+    // Addresses for documentation, which nobody has.
+    let elsewhere = match family {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::new(0x2001, 0xDB8, 0, 0, 0, 0, 0, 1)),
+    };
+    let socket = UdpSocket::bind((family, 0)).ok()?;
+    socket.connect((elsewhere, 9)).ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_unspecified() && !address.is_loopback()).then_some(address)
 }
 
 /// What to paste into a program to register with an SDK.
-fn snippets(scope: &str, ca_file: &str, https: u16, mqtt: u16) -> String {
+fn snippets(host: &str, scope: &str, ca_file: &str, https: u16, mqtt: u16) -> String {
     let python_note = match mqtt {
         8883 => "",
         _ => "\n  # This SDK always uses port 8883: start the emulator with --mqtt-port 8883.",
@@ -223,7 +305,7 @@ fn snippets(scope: &str, ca_file: &str, https: u16, mqtt: u16) -> String {
 {HEADING}Python{HEADING:#} {QUIET}pip install azure-iot-device{QUIET:#}{python_note}
   from azure.iot.device import ProvisioningDeviceClient
   client = ProvisioningDeviceClient.create_from_symmetric_key(
-      provisioning_host="localhost", id_scope="{scope}", registration_id=ID, symmetric_key=KEY,
+      provisioning_host="{host}", id_scope="{scope}", registration_id=ID, symmetric_key=KEY,
       server_verification_cert=open("{ca_file}").read())
   print(client.register().registration_state.assigned_hub)
 
@@ -236,7 +318,7 @@ fn snippets(scope: &str, ca_file: &str, https: u16, mqtt: u16) -> String {
   agent.defaultPort = {https};
   const base = new Base();
   base.setOptions({{ http: {{ agent }} }});
-  ProvisioningDeviceClient.create('localhost', '{scope}', new Transport(base), new SymmetricKeySecurityClient(ID, KEY))
+  ProvisioningDeviceClient.create('{host}', '{scope}', new Transport(base), new SymmetricKeySecurityClient(ID, KEY))
     .register((error, result) => console.log(error ?? result.assignedHub));
 
 KEY is the device's: {HEADING}emulator compute-device-key --registration-id ID --key GROUP_KEY{HEADING:#}

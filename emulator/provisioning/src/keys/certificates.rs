@@ -3,6 +3,7 @@
 //! The authority is made once and kept, so that a device has to be told of it once; the server's certificate is made at
 //! every start. The directory holds a private key, so it isn't for sharing, and it tells git to leave it alone.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,8 @@ use rcgen::{
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use time::{Duration, OffsetDateTime};
+
+use crate::keys::key_pair::KeyAlgorithm;
 
 /// The names under which devices may reach the emulator: itself, and the service that it stands for.
 const SERVER_NAMES: [&str; 3] = [
@@ -56,8 +59,8 @@ impl CertificateAuthority {
     ///
     /// # Errors
     /// No key can be made.
-    pub fn ephemeral() -> anyhow::Result<Self> {
-        let key = KeyPair::generate()?;
+    pub fn ephemeral(algorithm: KeyAlgorithm) -> anyhow::Result<Self> {
+        let key = algorithm.generate()?;
         let params = authority(OffsetDateTime::now_utc());
         Ok(Self {
             pem: params.self_signed(&key)?.pem(),
@@ -65,15 +68,15 @@ impl CertificateAuthority {
         })
     }
 
-    /// Opens the authority in `directory`, or makes one there.
+    /// Opens the authority in `directory`, or makes one there. One that is there keeps its key, as devices trust it already.
     ///
     /// # Errors
     /// The directory's files can't be read or written, or hold something else.
-    pub fn open(directory: &Path) -> anyhow::Result<Self> {
+    pub fn open(directory: &Path, algorithm: KeyAlgorithm) -> anyhow::Result<Self> {
         let file = certificate_file(directory);
         let key_file = directory.join(KEY_FILE);
         if !key_file.exists() {
-            return Self::make(directory)
+            return Self::make(directory, algorithm)
                 .with_context(|| format!("cannot make certificates in {}", directory.display()));
         }
         let read = |path: &Path| {
@@ -85,6 +88,13 @@ impl CertificateAuthority {
                 key_file.display()
             )
         })?;
+        if KeyAlgorithm::of(&key) != algorithm {
+            log::warn!(
+                "{} has a key of another algorithm than {algorithm:?}; clients that know {algorithm:?} alone refuse it. \
+                 Delete the folder for a new one, which devices must then trust",
+                file.display()
+            );
+        }
         Ok(Self {
             pem: read(&file)?,
             issuer: Issuer::new(authority(OffsetDateTime::now_utc()), key),
@@ -92,8 +102,8 @@ impl CertificateAuthority {
     }
 
     /// Makes an authority and its files. The key comes last, as the sign that all is there.
-    fn make(directory: &Path) -> anyhow::Result<Self> {
-        let made = Self::ephemeral()?;
+    fn make(directory: &Path, algorithm: KeyAlgorithm) -> anyhow::Result<Self> {
+        let made = Self::ephemeral(algorithm)?;
         fs::create_dir_all(directory)?;
         fs::write(directory.join(".gitignore"), "*\n")?;
         fs::write(certificate_file(directory), made.pem())?;
@@ -108,19 +118,25 @@ impl CertificateAuthority {
         &self.pem
     }
 
-    /// Issues a certificate for the emulator's names.
+    /// Issues a certificate for the emulator's own names and these names and addresses.
     ///
     /// # Errors
-    /// No key can be made.
-    pub fn issue(&self) -> anyhow::Result<ServerCertificate> {
-        let mut params = CertificateParams::new(SERVER_NAMES.map(str::to_owned))?;
+    /// No key can be made, or a name is no host name.
+    pub fn issue(
+        &self,
+        algorithm: KeyAlgorithm,
+        names: &[String],
+    ) -> anyhow::Result<ServerCertificate> {
+        let own = SERVER_NAMES.iter().map(|&name| name.to_owned());
+        let all: BTreeSet<String> = own.chain(names.iter().cloned()).collect();
+        let mut params = CertificateParams::new(Vec::from_iter(all))?;
         let now = OffsetDateTime::now_utc();
         params.distinguished_name = named("localhost");
         (params.not_before, params.not_after) = (now - LEEWAY, now + SERVER_HOLDS);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
-        let key = KeyPair::generate()?;
+        let key = algorithm.generate()?;
         let certificate = params.signed_by(&key, &self.issuer)?;
         Ok(ServerCertificate {
             certificate: certificate.der().clone(),

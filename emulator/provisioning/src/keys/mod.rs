@@ -1,6 +1,7 @@
 //! Symmetric keys, SAS tokens, thumbprints and certificates.
 
 pub mod certificates;
+pub mod key_pair;
 pub mod sas_token;
 pub mod symmetric_key;
 pub mod thumbprint;

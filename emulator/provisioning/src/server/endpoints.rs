@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::{https, mqtt, tls};
-use crate::keys::certificates::CertificateAuthority;
+use crate::keys::certificates::ServerCertificate;
 use crate::server::provisioning::Provisioning;
 
 /// Where devices reach the service. Nothing is served any more when it is dropped.
@@ -23,17 +23,17 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// Serves a provisioning service on two listeners, with a certificate of the authority.
+    /// Serves a provisioning service on two listeners, under this certificate.
     ///
     /// # Errors
-    /// A listener has no address, or no certificate can be issued.
+    /// A listener has no address, or the certificate can't be used.
     pub fn serve(
         provisioning: &Provisioning,
-        authority: &CertificateAuthority,
+        certificate: ServerCertificate,
         https: TcpListener,
         mqtt: TcpListener,
     ) -> anyhow::Result<Self> {
-        let config = Arc::new(tls::server_config(authority.issue()?)?);
+        let config = Arc::new(tls::server_config(certificate)?);
         let address =
             |listener: &TcpListener| listener.local_addr().context("a listener has no address");
         let (https_address, mqtt_address) = (address(&https)?, address(&mqtt)?);

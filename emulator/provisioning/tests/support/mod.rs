@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use provisioning::enrollment::config::{Config, Replace, TUTORIAL_GROUP_KEY};
 use provisioning::keys::certificates::CertificateAuthority;
+use provisioning::keys::key_pair::KeyAlgorithm;
 use provisioning::keys::symmetric_key::SymmetricKey;
 use provisioning::server::endpoints::Endpoints;
 use provisioning::server::provisioning::Provisioning;
@@ -142,9 +143,19 @@ impl TestService {
     }
 
     pub(crate) async fn serve(provisioning: Provisioning) -> Self {
-        let authority = CertificateAuthority::ephemeral().unwrap();
+        Self::serve_with(provisioning, KeyAlgorithm::Ecdsa, &[]).await
+    }
+
+    /// Serves under a certificate of that algorithm, for these names beside its own.
+    pub(crate) async fn serve_with(
+        provisioning: Provisioning,
+        algorithm: KeyAlgorithm,
+        names: &[String],
+    ) -> Self {
+        let authority = CertificateAuthority::ephemeral(algorithm).unwrap();
+        let certificate = authority.issue(algorithm, names).unwrap();
         let (https, mqtt) = (free_port().await, free_port().await);
-        let endpoints = Endpoints::serve(&provisioning, &authority, https, mqtt).unwrap();
+        let endpoints = Endpoints::serve(&provisioning, certificate, https, mqtt).unwrap();
         Self {
             provisioning,
             endpoints,
