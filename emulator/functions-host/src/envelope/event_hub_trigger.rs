@@ -311,25 +311,25 @@ mod tests {
             many,
             DataType::Undefined,
             None,
-            include_str!("../../../tests/fixtures/host/eh_many.json"),
+            include_str!("../../../../fixtures/host/eh_many.json"),
         );
         check(
             many,
             DataType::String,
             None,
-            include_str!("../../../tests/fixtures/host/eh_many_string.json"),
+            include_str!("../../../../fixtures/host/eh_many_string.json"),
         );
         check(
             many,
             DataType::Binary,
             None,
-            include_str!("../../../tests/fixtures/host/eh_many_binary.json"),
+            include_str!("../../../../fixtures/host/eh_many_binary.json"),
         );
         check(
             many,
             DataType::String,
             Some((1, 3)),
-            include_str!("../../../tests/fixtures/host/eh_many_retry.json"),
+            include_str!("../../../../fixtures/host/eh_many_retry.json"),
         );
     }
 
@@ -340,13 +340,13 @@ mod tests {
             one,
             DataType::String,
             None,
-            include_str!("../../../tests/fixtures/host/eh_one.json"),
+            include_str!("../../../../fixtures/host/eh_one.json"),
         );
         check(
             one,
             DataType::Binary,
             None,
-            include_str!("../../../tests/fixtures/host/eh_one_binary.json"),
+            include_str!("../../../../fixtures/host/eh_one_binary.json"),
         );
     }
 

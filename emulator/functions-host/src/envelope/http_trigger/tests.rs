@@ -40,7 +40,7 @@ fn post(body: &str) -> HttpRequest {
 
 #[test]
 fn a_dps_call_is_the_fixture_byte_for_byte() {
-    let fixture = include_str!("../../../../tests/fixtures/host/http_dps_group.json");
+    let fixture = include_str!("../../../../../fixtures/host/http_dps_group.json");
     let request = HttpRequest::post("/api/HttpTrigger1?code=s3cr3t%3D%3D")
         .header(
             "traceparent",
@@ -60,7 +60,7 @@ fn a_dps_call_is_the_fixture_byte_for_byte() {
 
 #[test]
 fn scalars_and_collisions_are_the_fixture_byte_for_byte() {
-    let fixture = include_str!("../../../../tests/fixtures/host/http_scalars.json");
+    let fixture = include_str!("../../../../../fixtures/host/http_scalars.json");
     let request = HttpRequest::post("/api/HttpTrigger1?count=7&a=1&a=2")
         .header("Host", "localhost:7071")
         .header("User-Agent", "curl/8.5.0")
@@ -76,7 +76,7 @@ fn scalars_and_collisions_are_the_fixture_byte_for_byte() {
 
 #[test]
 fn a_get_with_route_values_is_the_fixture_byte_for_byte() {
-    let fixture = include_str!("../../../../tests/fixtures/host/http_get.json");
+    let fixture = include_str!("../../../../../fixtures/host/http_get.json");
     let request = HttpRequest::get("/api/items/42?q=a%20b")
         .header("Host", "localhost:7071")
         .header("User-Agent", "curl/8.5.0")
@@ -93,7 +93,7 @@ fn a_get_with_route_values_is_the_fixture_byte_for_byte() {
 
 #[test]
 fn bytes_are_the_fixture_byte_for_byte() {
-    let fixture = include_str!("../../../../tests/fixtures/host/http_octet.json");
+    let fixture = include_str!("../../../../../fixtures/host/http_octet.json");
     let mut request = HttpRequest::post("/api/HttpTrigger1")
         .header("Host", "localhost:7071")
         .header("User-Agent", "curl/8.5.0")

@@ -1,9 +1,9 @@
 use super::*;
 
-const FIRST: &str = include_str!("../../../../tests/fixtures/dps/group_first_registration.json");
+const FIRST: &str = include_str!("../../../../../fixtures/dps/group_first_registration.json");
 const AGAIN: &str =
-    include_str!("../../../../tests/fixtures/dps/group_reregistration_with_payload.json");
-const MIXED: &str = include_str!("../../../../tests/fixtures/dps/group_2019_api_mixed_case.json");
+    include_str!("../../../../../fixtures/dps/group_reregistration_with_payload.json");
+const MIXED: &str = include_str!("../../../../../fixtures/dps/group_2019_api_mixed_case.json");
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
