@@ -141,7 +141,7 @@ fn sign_in(lookup: impl Fn(&str) -> Option<String>, url: &InstanceUrl) -> Result
         (Some(tenant_id), Some(client_id), Some(secret)) => Ok(SignIn::ClientSecret {
             tenant_id,
             client_id,
-            secret,
+            secret: secret.into(),
         }),
         (_, _, Some(_)) => bail!(
             "{CLIENT_SECRET} is set, but {TENANT_ID} or {CLIENT_ID} is not: signing in takes all three"
@@ -267,7 +267,7 @@ mod tests {
         let app = SignIn::ClientSecret {
             tenant_id: text("t"),
             client_id: text("c"),
-            secret: text("s"),
+            secret: text("s").into(),
         };
         for (set, expected) in [
             (&[URL][..], SignIn::DeveloperTools),

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use digital_twins::adt::{AdtError, Client, InstanceUrl, Settings, SignIn, TwinId, Until};
+use digital_twins::adt::{AdtError, Client, Deadline, InstanceUrl, Settings, SignIn, TwinId};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -46,8 +46,8 @@ fn id() -> TwinId {
     TwinId::parse("t").unwrap()
 }
 
-fn until() -> Until {
-    Until::within(Duration::from_mins(1))
+fn deadline() -> Deadline {
+    Deadline::within(Duration::from_mins(1))
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn a_link_to_another_host_is_not_followed() {
     let url =
         serve(Router::new().route("/digitaltwins/{id}/relationships", get(async || page))).await;
     let error = client(&url)
-        .relationships(&id(), until())
+        .relationships(&id(), deadline())
         .await
         .unwrap_err();
     assert!(matches!(error, AdtError::ForeignLink), "{error}");
@@ -70,7 +70,7 @@ async fn a_redirect_is_not_followed() {
     let away =
         async move || (StatusCode::TEMPORARY_REDIRECT, [("location", elsewhere)]).into_response();
     let url = serve(Router::new().route("/digitaltwins/{id}", get(away))).await;
-    let error = client(&url).get(&id(), until()).await.unwrap_err();
+    let error = client(&url).get(&id(), deadline()).await.unwrap_err();
     assert_eq!(error.to_string(), "Digital Twins answered 307");
     assert_eq!(visits.load(Ordering::Relaxed), 0);
 }
@@ -78,7 +78,7 @@ async fn a_redirect_is_not_followed() {
 #[tokio::test]
 async fn an_answer_of_another_shape_is_told() {
     let url = serve(Router::new().route("/digitaltwins/{id}", get(async || "{}"))).await;
-    let error = client(&url).get(&id(), until()).await.unwrap_err();
+    let error = client(&url).get(&id(), deadline()).await.unwrap_err();
     assert!(
         matches!(error, AdtError::Malformed(_)) && !error.is_transient(),
         "{error}"
@@ -89,7 +89,7 @@ async fn an_answer_of_another_shape_is_told() {
 async fn refused(status: StatusCode, body: String) -> AdtError {
     let answer = async move || (status, body).into_response();
     let url = serve(Router::new().route("/digitaltwins/{id}", get(answer))).await;
-    client(&url).get(&id(), until()).await.unwrap_err()
+    client(&url).get(&id(), deadline()).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -132,6 +132,6 @@ async fn an_answer_that_is_larger_than_any_documented_one_is_not_read_whole() {
     assert_eq!(error.to_string(), "Digital Twins answered 403");
     let url =
         serve(Router::new().route("/digitaltwins/{id}", get(async || " ".repeat(8 << 20)))).await;
-    let error = client(&url).get(&id(), until()).await.unwrap_err();
+    let error = client(&url).get(&id(), deadline()).await.unwrap_err();
     assert!(matches!(error, AdtError::Malformed(_)), "{error}");
 }

@@ -6,16 +6,16 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 
 use digital_twins::functions::{
     delete_device_in_twin_func, device_telemetry_to_twin_func, dps_adt_allocation_func,
 };
 use digital_twins_instance::{Call, Fault, Options};
-use functions_host::{FunctionsHost, HostOptions};
+use functions_host::{EventHubBatch, FunctionsHost, HostOptions, HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 use support::token_endpoint::{self, HEADER, TOKEN};
 use support::{HUB, World, assert_answer, assert_done, assignment, reading, request};
+use test_support::{app, process};
 
 const FUNCTIONS: [&str; 3] = [
     dps_adt_allocation_func::NAME,
@@ -44,7 +44,7 @@ fn a_setting_that_is_missing_or_wrong_ends_the_process_with_a_sentence() {
             "ADT_SERVICE_URL can't be used: it must end behind the host: no path, no query, no user\n",
         ),
     ] {
-        let mut handler = Command::new(env!("CARGO_BIN_EXE_digital-twins-handler"));
+        let mut handler = process::command(env!("CARGO_BIN_EXE_digital-twins-handler"));
         handler.env_remove("ADT_SERVICE_URL").envs(setting);
         let output = handler.output().unwrap();
         assert_eq!(output.status.code(), Some(1));
@@ -223,5 +223,37 @@ async fn the_app_starts_and_answers_without_an_instance() {
         .handler(env!("CARGO_BIN_EXE_digital-twins-handler"))
         .env("ADT_SERVICE_URL", "https://nowhere.invalid");
     let host = FunctionsHost::start(host).await.unwrap();
+    assert_eq!(host.violations(), []);
+}
+
+#[tokio::test]
+async fn a_request_that_the_host_forwards_gets_the_answer_of_one_that_it_wraps() {
+    let world = World::start().await;
+    let app = app::forwarded(Path::new(env!("CARGO_MANIFEST_DIR")), &FUNCTIONS);
+    let options = HostOptions::new(app.path())
+        .handler(env!("CARGO_BIN_EXE_digital-twins-handler"))
+        .env("ADT_SERVICE_URL", format!("http://{}", world.address));
+    let host = FunctionsHost::start(options).await.unwrap();
+    for (body, status) in [
+        (request("dev").to_string(), 200),
+        ("{}".to_owned(), 400),
+        ("{".to_owned(), 400),
+        (" ".repeat((1 << 20) + 1), 413),
+    ] {
+        let wrapped = world.post(body.clone()).await.response;
+        let post = HttpRequest::post("/api/dpsadtallocationfunc");
+        let forwarded = host.invoke(post.body(body)).await.response;
+        assert_eq!(forwarded.status, status);
+        assert_eq!(forwarded.text(), wrapped.text());
+        let content_type =
+            |response: &HttpResponse| response.header("Content-Type").map(str::to_owned);
+        assert_eq!(content_type(&forwarded), content_type(&wrapped));
+    }
+    // A batch comes in an envelope nonetheless.
+    let batch = EventHubBatch::new("deviceevents", vec![reading("dev", 21.5)]);
+    let delivery = host
+        .deliver(device_telemetry_to_twin_func::NAME, &batch)
+        .await;
+    assert_done(&delivery.unwrap());
     assert_eq!(host.violations(), []);
 }

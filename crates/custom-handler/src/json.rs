@@ -93,6 +93,43 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
     }
 }
 
+/// Declares a struct of members that are picked out of a JSON object, each by its name, and how it is read from the object's text. A member
+/// that is absent or null is `None`; of one that is repeated the last counts; others are skipped.
+///
+/// ```
+/// custom_handler::members! {
+///     /// What we look at.
+///     struct Order {
+///         number: "orderNumber",
+///         customer: "customer",
+///     }
+/// }
+///
+/// let order = Order::parse(r#"{"customer": {"id": 7}, "more": [], "orderNumber": 1.0}"#)?;
+/// assert_eq!(order.number.map(|json| json.get()), Some("1.0"));
+/// # assert_eq!(Order::parse("{}")?.customer.map(|json| json.get()), None);
+/// # Ok::<_, serde_json::Error>(())
+/// ```
+///
+/// `parse` fails where the text is not an object, or not JSON from its first byte to its last.
+#[macro_export]
+macro_rules! members {
+    ($(#[$attribute:meta])* struct $shape:ident { $($field:ident: $name:literal,)+ }) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy)]
+        struct $shape<'a> {
+            $($field: ::core::option::Option<&'a ::serde_json::value::RawValue>,)+
+        }
+
+        impl<'a> $shape<'a> {
+            fn parse(json: &'a str) -> ::serde_json::Result<Self> {
+                let [$($field),+] = $crate::json::members(json, &[$($name),+])?;
+                Ok(Self { $($field),+ })
+            }
+        }
+    };
+}
+
 /// The members `names` of the JSON object `json`, each as its text. A member that is absent or null is `None`; of one
 /// that is repeated the last counts, as with the parser of the C# tutorial; others are skipped.
 ///

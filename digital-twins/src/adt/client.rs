@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::shapes::{Page, QueryResult};
 use super::transport::{Call, Transport};
 use super::{
-    AdtError, DigitalTwin, IncomingRelationship, InstanceUrl, JsonPatch, ModelId, Relationship,
-    SignIn, TwinId, Until,
+    AdtError, Deadline, DigitalTwin, IncomingRelationship, InstanceUrl, JsonPatch, ModelId,
+    Relationship, SignIn, TwinId,
 };
 
 const JSON: &str = "application/json";
@@ -28,7 +28,7 @@ pub struct Settings {
 
 /// A client of one instance.
 ///
-/// Every call ends by its [`Until`] at the latest. Until then it is tried again where that is worth it, after the pause that the
+/// Every call ends by its [`Deadline`] at the latest. Deadline then it is tried again where that is worth it, after the pause that the
 /// service names. A throttled instance is left alone by all calls.
 pub struct Client {
     settings: Settings,
@@ -52,9 +52,13 @@ impl Client {
     ///
     /// # Errors
     /// When the instance doesn't say.
-    pub async fn get(&self, id: &TwinId, until: Until) -> Result<Option<DigitalTwin>, AdtError> {
+    pub async fn get(
+        &self,
+        id: &TwinId,
+        deadline: Deadline,
+    ) -> Result<Option<DigitalTwin>, AdtError> {
         let call = self.call(Method::GET, &["digitaltwins", id.as_str()]);
-        match self.json(&call, until).await {
+        match self.json(&call, deadline).await {
             Err(error) if error.is_status(StatusCode::NOT_FOUND) => Ok(None),
             twin => twin.map(Some),
         }
@@ -69,7 +73,7 @@ impl Client {
         id: &TwinId,
         model: &ModelId,
         properties: &Map<String, Value>,
-        until: Until,
+        deadline: Deadline,
     ) -> Result<bool, AdtError> {
         let mut twin = properties.clone();
         twin.insert("$metadata".to_owned(), json!({"$model": model.as_str()}));
@@ -77,7 +81,7 @@ impl Client {
             .call(Method::PUT, &["digitaltwins", id.as_str()])
             .condition(IF_NONE_MATCH, "*")
             .body(JSON, &twin)?;
-        match self.transport.send(&call, until).await {
+        match self.transport.send(&call, deadline).await {
             Err(error) if error.is_status(StatusCode::PRECONDITION_FAILED) => Ok(false),
             answer => answer.map(|_| true),
         }
@@ -91,12 +95,12 @@ impl Client {
         &self,
         id: &TwinId,
         patch: &JsonPatch,
-        until: Until,
+        deadline: Deadline,
     ) -> Result<(), AdtError> {
         let call = self
             .call(Method::PATCH, &["digitaltwins", id.as_str()])
             .body(JSON_PATCH, patch)?;
-        self.transport.send(&call, until).await.map(drop)
+        self.transport.send(&call, deadline).await.map(drop)
     }
 
     /// Deletes the twin `id` if it is still the one with this etag.
@@ -104,11 +108,16 @@ impl Client {
     /// # Errors
     /// When there is none (404), it has changed (412), it has relationships (`RelationshipsNotDeleted`), or the instance doesn't
     /// say.
-    pub async fn delete(&self, id: &TwinId, etag: &str, until: Until) -> Result<(), AdtError> {
+    pub async fn delete(
+        &self,
+        id: &TwinId,
+        etag: &str,
+        deadline: Deadline,
+    ) -> Result<(), AdtError> {
         let call = self
             .call(Method::DELETE, &["digitaltwins", id.as_str()])
             .condition(IF_MATCH, etag);
-        self.transport.send(&call, until).await.map(drop)
+        self.transport.send(&call, deadline).await.map(drop)
     }
 
     /// All relationships that lead from the twin `id`.
@@ -118,11 +127,11 @@ impl Client {
     pub async fn relationships(
         &self,
         id: &TwinId,
-        until: Until,
+        deadline: Deadline,
     ) -> Result<Vec<Relationship>, AdtError> {
         self.pages(
             self.call(Method::GET, &["digitaltwins", id.as_str(), "relationships"]),
-            until,
+            deadline,
         )
         .await
     }
@@ -134,14 +143,14 @@ impl Client {
     pub async fn incoming_relationships(
         &self,
         id: &TwinId,
-        until: Until,
+        deadline: Deadline,
     ) -> Result<Vec<IncomingRelationship>, AdtError> {
         self.pages(
             self.call(
                 Method::GET,
                 &["digitaltwins", id.as_str(), "incomingrelationships"],
             ),
-            until,
+            deadline,
         )
         .await
     }
@@ -154,13 +163,13 @@ impl Client {
         &self,
         source: &str,
         id: &str,
-        until: Until,
+        deadline: Deadline,
     ) -> Result<(), AdtError> {
         let call = self.call(
             Method::DELETE,
             &["digitaltwins", source, "relationships", id],
         );
-        match self.transport.send(&call, until).await {
+        match self.transport.send(&call, deadline).await {
             Err(error) if error.is_status(StatusCode::NOT_FOUND) => Ok(()),
             answer => answer.map(drop),
         }
@@ -174,7 +183,7 @@ impl Client {
         &self,
         property: &str,
         text: &str,
-        until: Until,
+        deadline: Deadline,
     ) -> Result<Vec<DigitalTwin>, AdtError> {
         let literal = text.replace('\\', "\\\\").replace('\'', "\\'");
         let mut body = json!({"query": format!("SELECT * FROM DIGITALTWINS T WHERE T.{property} = '{literal}'")});
@@ -184,7 +193,7 @@ impl Client {
             let QueryResult {
                 value,
                 continuation_token,
-            } = self.json(&call, until).await?;
+            } = self.json(&call, deadline).await?;
             found.extend(value);
             match continuation_token {
                 Some(token) => body = json!({"continuationToken": token}),
@@ -209,12 +218,12 @@ impl Client {
     async fn pages<T: DeserializeOwned>(
         &self,
         first: Call,
-        until: Until,
+        deadline: Deadline,
     ) -> Result<Vec<T>, AdtError> {
         let mut call = first;
         let mut items = Vec::new();
         loop {
-            let Page { value, next_link } = self.json(&call, until).await?;
+            let Page { value, next_link } = self.json(&call, deadline).await?;
             items.extend(value);
             let Some(link) = next_link else {
                 return Ok(items);
@@ -224,8 +233,12 @@ impl Client {
         }
     }
 
-    async fn json<T: DeserializeOwned>(&self, call: &Call, until: Until) -> Result<T, AdtError> {
-        let body = self.transport.send(call, until).await?;
+    async fn json<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        deadline: Deadline,
+    ) -> Result<T, AdtError> {
+        let body = self.transport.send(call, deadline).await?;
         serde_json::from_slice(&body).map_err(AdtError::Malformed)
     }
 }

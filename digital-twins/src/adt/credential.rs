@@ -1,6 +1,5 @@
 //! Where the token comes from.
 
-use std::fmt;
 use std::sync::Arc;
 
 use azure_core::credentials::{Secret, TokenCredential};
@@ -11,7 +10,7 @@ use azure_identity::{
 };
 
 /// How the app signs in to Digital Twins.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignIn {
     /// Not at all: a local instance on loopback.
     None,
@@ -27,21 +26,10 @@ pub enum SignIn {
         /// Its id.
         client_id: String,
         /// Its secret.
-        secret: String,
+        secret: Secret,
     },
     /// As whoever is signed in to the Azure CLI or the Azure Developer CLI.
     DeveloperTools,
-}
-
-impl fmt::Debug for SignIn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "None",
-            Self::ManagedIdentity { .. } => "ManagedIdentity",
-            Self::ClientSecret { .. } => "ClientSecret(****)",
-            Self::DeveloperTools => "DeveloperTools",
-        })
-    }
 }
 
 impl SignIn {
@@ -69,7 +57,7 @@ impl SignIn {
             } => Some(ClientSecretCredential::new(
                 tenant_id,
                 client_id.clone(),
-                Secret::new(secret.clone()),
+                secret.clone(),
                 Some(ClientSecretCredentialOptions { client_options }),
             )?),
             Self::DeveloperTools => Some(DeveloperToolsCredential::new(None)?),
@@ -87,8 +75,11 @@ mod tests {
         let sign_in = SignIn::ClientSecret {
             tenant_id: text("t"),
             client_id: text("c"),
-            secret: text("s3cr3t"),
+            secret: text("s3cr3t").into(),
         };
-        assert_eq!(format!("{sign_in:?}"), "ClientSecret(****)");
+        assert_eq!(
+            format!("{sign_in:?}"),
+            r#"ClientSecret { tenant_id: "t", client_id: "c", secret: Secret }"#
+        );
     }
 }

@@ -3,25 +3,32 @@
 use std::fmt;
 
 use reqwest::StatusCode;
+use thiserror::Error;
 
 use super::printable;
 use super::shapes::{ErrorDetail, ErrorResponse};
 use super::transport::MAX_ANSWER;
 
 /// A call to Digital Twins failed.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum AdtError {
     /// There is no HTTP client, as the machine has no certificates to trust.
+    #[error("there is no HTTP client: {}", Chain(.0))]
     NoClient(reqwest::Error),
     /// There is no token for the call.
+    #[error("signing in failed: {}", Chain(.0))]
     SignIn(azure_core::Error),
     /// No token came in time.
+    #[error("signing in took too long")]
     SignInTimedOut,
     /// No answer came.
+    #[error("Digital Twins can't be reached: {}", Chain(.0))]
     Unreachable(reqwest::Error),
     /// The time for the call was over.
+    #[error("Digital Twins did not answer in time")]
     TimedOut,
     /// The service answered with an error.
+    #[error("Digital Twins answered {}{}", .status.as_u16(), explained(.code, .message))]
     Status {
         /// The status.
         status: StatusCode,
@@ -31,12 +38,16 @@ pub enum AdtError {
         message: String,
     },
     /// The answer has another shape than the service's.
+    #[error("Digital Twins answered something else than documented: {}", printable(&.0.to_string()))]
     Malformed(serde_json::Error),
     /// The answer is larger than any of the service's.
+    #[error("Digital Twins answered more than {MAX_ANSWER} bytes")]
     TooLarge,
     /// The next page is said to be on another host, which gets no token.
+    #[error("Digital Twins answered a link to another host, which is not followed")]
     ForeignLink,
     /// What others do came in between, again and again.
+    #[error("others changed the twin again and again meanwhile")]
     Contended,
 }
 
@@ -90,46 +101,14 @@ impl AdtError {
     }
 }
 
-impl fmt::Display for AdtError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoClient(error) => write!(f, "there is no HTTP client: {}", Chain(error)),
-            Self::SignIn(error) => write!(f, "signing in failed: {}", Chain(error)),
-            Self::SignInTimedOut => f.write_str("signing in took too long"),
-            Self::Unreachable(error) => {
-                write!(f, "Digital Twins can't be reached: {}", Chain(error))
-            }
-            Self::TimedOut => f.write_str("Digital Twins did not answer in time"),
-            Self::Status { status, code, .. } if code.is_empty() => {
-                write!(f, "Digital Twins answered {}", status.as_u16())
-            }
-            Self::Status {
-                status,
-                code,
-                message,
-            } => {
-                write!(
-                    f,
-                    "Digital Twins answered {} {code}: {}",
-                    status.as_u16(),
-                    message.trim_end_matches('.')
-                )
-            }
-            Self::Malformed(error) => write!(
-                f,
-                "Digital Twins answered something else than documented: {}",
-                printable(&error.to_string())
-            ),
-            Self::TooLarge => write!(f, "Digital Twins answered more than {MAX_ANSWER} bytes"),
-            Self::ForeignLink => {
-                f.write_str("Digital Twins answered a link to another host, which is not followed")
-            }
-            Self::Contended => f.write_str("others changed the twin again and again meanwhile"),
-        }
+/// What an error's answer says behind its status, if anything.
+fn explained(code: &str, message: &str) -> String {
+    if code.is_empty() {
+        String::new()
+    } else {
+        format!(" {code}: {}", message.trim_end_matches('.'))
     }
 }
-
-impl std::error::Error for AdtError {}
 
 /// An error with what is behind it, down to the one that says why, on one line.
 struct Chain<'a>(&'a dyn std::error::Error);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use thiserror::Error;
 use url::{Host, Url};
 
 /// The address of a Digital Twins instance: `https://NAME.api.REGION.digitaltwins.azure.net`, or plain http on loopback for tests
@@ -72,33 +73,17 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// Why a text is not an [`InstanceUrl`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum InstanceUrlError {
     /// It is no URL.
-    Invalid(url::ParseError),
+    #[error("it is not a URL")]
+    Invalid(#[source] url::ParseError),
     /// It has a path, a query or a user.
+    #[error("it must end behind the host: no path, no query, no user")]
     TooMuch,
     /// It is neither https nor on loopback.
+    #[error("it must be https (plain http only to this machine)")]
     Unencrypted,
-}
-
-impl fmt::Display for InstanceUrlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Invalid(_) => "it is not a URL",
-            Self::TooMuch => "it must end behind the host: no path, no query, no user",
-            Self::Unencrypted => "it must be https (plain http only to this machine)",
-        })
-    }
-}
-
-impl std::error::Error for InstanceUrlError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Invalid(source) => Some(source),
-            _ => None,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -25,6 +25,6 @@ pub use instance_url::InstanceUrl;
 pub use json_patch::JsonPatch;
 pub use model_id::ModelId;
 pub(crate) use printable::printable;
-pub use retry::Until;
+pub use retry::Deadline;
 pub use shapes::{DigitalTwin, IncomingRelationship, Relationship};
 pub use twin_id::TwinId;

@@ -19,9 +19,9 @@ const MAX_PAUSE: u64 = 60;
 
 /// The moment at which a piece of work must have ended, its pauses included.
 #[derive(Clone, Copy, Debug)]
-pub struct Until(pub(super) Instant);
+pub struct Deadline(pub(super) Instant);
 
-impl Until {
+impl Deadline {
     /// `bound` from now.
     #[must_use]
     pub fn within(bound: Duration) -> Self {
@@ -111,8 +111,8 @@ mod tests {
 
     #[test]
     fn a_pause_beyond_the_end_is_not_allowed() {
-        let until = Until::within(Duration::from_mins(1));
-        assert!(until.allows(Duration::ZERO));
-        assert!(!until.allows(Duration::from_mins(1)));
+        let deadline = Deadline::within(Duration::from_mins(1));
+        assert!(deadline.allows(Duration::ZERO));
+        assert!(!deadline.allows(Duration::from_mins(1)));
     }
 }

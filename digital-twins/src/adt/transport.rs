@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use url::Url;
 
 use super::client::Settings;
-use super::{AdtError, Until, retry};
+use super::{AdtError, Deadline, retry};
 
 /// What a token must be for.
 const SCOPE: &str = "https://digitaltwins.azure.net/.default";
@@ -80,14 +80,14 @@ impl Transport {
     }
 
     /// Sends a call until it succeeds, is refused, or there is no time for another attempt.
-    pub(super) async fn send(&self, call: &Call, until: Until) -> Result<Vec<u8>, AdtError> {
+    pub(super) async fn send(&self, call: &Call, deadline: Deadline) -> Result<Vec<u8>, AdtError> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            self.wait_while_throttled(until).await?;
-            let token = timeout_at(until.0, self.token()).await;
+            self.wait_while_throttled(deadline).await?;
+            let token = timeout_at(deadline.0, self.token()).await;
             let token = token.map_err(|_| AdtError::SignInTimedOut)??;
-            let answer = timeout_at(until.0, self.attempt(call, token.as_ref())).await;
+            let answer = timeout_at(deadline.0, self.attempt(call, token.as_ref())).await;
             let (error, retry_after) = match answer {
                 Err(_) => return Err(AdtError::TimedOut),
                 Ok(Attempt::Done(body)) => return Ok(body),
@@ -100,7 +100,7 @@ impl Transport {
                 self.throttle(pause);
             }
             match retry::pause(attempt, retry_after) {
-                Some(pause) if until.allows(pause) => {
+                Some(pause) if deadline.allows(pause) => {
                     log::debug!("{error}; trying again in {} ms", pause.as_millis());
                     tokio::time::sleep(pause).await;
                 }
@@ -165,13 +165,13 @@ impl Transport {
         *throttled_until = (*throttled_until).max(Some(Instant::now() + pause));
     }
 
-    async fn wait_while_throttled(&self, until: Until) -> Result<(), AdtError> {
+    async fn wait_while_throttled(&self, deadline: Deadline) -> Result<(), AdtError> {
         let throttled_until = *self
             .throttled_until
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         match throttled_until {
-            Some(moment) if moment >= until.0 => {
+            Some(moment) if moment >= deadline.0 => {
                 Err(AdtError::from_answer(StatusCode::TOO_MANY_REQUESTS, b""))
             }
             Some(moment) => {

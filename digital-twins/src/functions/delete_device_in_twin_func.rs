@@ -4,7 +4,7 @@ use custom_handler::logging::loggable;
 use custom_handler::{EventData, Report};
 use log::Level;
 
-use crate::adt::Until;
+use crate::adt::Deadline;
 use crate::app::App;
 use crate::lifecycle::{self, Outcome};
 
@@ -27,10 +27,16 @@ pub(super) async fn delete(app: &App, batch: &[EventData<'_>]) -> Report {
         }
     };
     let config = &app.config;
-    let until = Until::within(config.batch_timeout);
+    let deadline = Deadline::within(config.batch_timeout);
     let hub_property = config.hub_property.as_deref();
-    for (deletion, outcome) in
-        lifecycle::delete(adt, deletions, hub_property, config.parallel_twins, until).await
+    for (deletion, outcome) in lifecycle::delete(
+        adt,
+        deletions,
+        hub_property,
+        config.parallel_twins,
+        deadline,
+    )
+    .await
     {
         let device = loggable(&deletion.device_id);
         let (level, what) = match outcome {

@@ -4,7 +4,7 @@ use custom_handler::logging::loggable;
 use custom_handler::{EventData, Report};
 use log::Level;
 
-use crate::adt::Until;
+use crate::adt::Deadline;
 use crate::app::App;
 use crate::telemetry::{self, Outcome, Plan, UnusableEvent};
 
@@ -38,7 +38,7 @@ pub(super) async fn write(app: &App, batch: &[EventData<'_>]) -> Report {
                 adt,
                 plan,
                 config.parallel_twins,
-                Until::within(config.batch_timeout),
+                Deadline::within(config.batch_timeout),
             )
             .await
         }

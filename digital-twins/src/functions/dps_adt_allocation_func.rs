@@ -8,7 +8,7 @@ use allocation::{AsyncPolicy, Decision, Request, webhook};
 use custom_handler::logging::loggable;
 use serde_json::value::to_raw_value;
 
-use crate::adt::{AdtError, Until};
+use crate::adt::{AdtError, Deadline};
 use crate::app::App;
 use crate::provisioning::{self, NewTwin, Provisioned, ProvisioningError, Wanted};
 
@@ -39,7 +39,7 @@ impl AsyncPolicy for TwinLookUp {
 
 async fn assign(app: &App, request: &Request<'_>) -> Result<Decision, ProvisioningError> {
     let config = &app.config;
-    let until = Until::within(config.allocation_timeout);
+    let deadline = Deadline::within(config.allocation_timeout);
     let wanted = Wanted::parse(request.allocation())?;
     let new_twin = NewTwin {
         initial_properties: &config.initial_properties,
@@ -47,7 +47,7 @@ async fn assign(app: &App, request: &Request<'_>) -> Result<Decision, Provisioni
     };
     let adt = app.adt().await?;
     let Provisioned { twin, origin } =
-        provisioning::find_or_create(adt, &wanted, new_twin, until).await?;
+        provisioning::find_or_create(adt, &wanted, new_twin, deadline).await?;
     let tags = [
         ("dtId", TwinValue::Text(twin.as_str())),
         ("dtmi", TwinValue::Text(wanted.model.as_str())),

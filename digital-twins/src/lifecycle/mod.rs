@@ -8,7 +8,7 @@ mod plan;
 use futures_util::stream::{self, StreamExt};
 use reqwest::StatusCode;
 
-use crate::adt::{AdtError, Client, DigitalTwin, TwinId, Until};
+use crate::adt::{AdtError, Client, Deadline, DigitalTwin, TwinId};
 use crate::provisioning::HUB_REGISTRATION_ID;
 
 pub use plan::{Deletion, Keep, may_delete, plan};
@@ -37,10 +37,10 @@ pub async fn delete(
     deletions: Vec<Deletion>,
     hub_property: Option<&str>,
     parallel: usize,
-    until: Until,
+    deadline: Deadline,
 ) -> Vec<(Deletion, Outcome)> {
     let work = deletions.into_iter().map(|deletion| async move {
-        let outcome = delete_one(adt, &deletion, hub_property, until)
+        let outcome = delete_one(adt, &deletion, hub_property, deadline)
             .await
             .unwrap_or_else(|error| {
                 if error.is_transient() {
@@ -61,10 +61,10 @@ async fn delete_one(
     adt: &Client,
     deletion: &Deletion,
     hub_property: Option<&str>,
-    until: Until,
+    deadline: Deadline,
 ) -> Result<Outcome, AdtError> {
     for _ in 0..ATTEMPTS {
-        let Some(twin) = find(adt, deletion, until).await? else {
+        let Some(twin) = find(adt, deletion, deadline).await? else {
             return Ok(Outcome::NotFound);
         };
         // The service's own id of a twin is always one.
@@ -74,7 +74,7 @@ async fn delete_one(
         if let Err(keep) = may_delete(&twin, deletion, hub_property) {
             return Ok(Outcome::Kept(id, keep));
         }
-        match delete_with_relationships(adt, &id, &twin.etag, until).await {
+        match delete_with_relationships(adt, &id, &twin.etag, deadline).await {
             Err(error) if error.is_status(StatusCode::NOT_FOUND) => return Ok(Outcome::NotFound),
             // Telemetry, a new relationship, or the device's return to another hub: look again.
             Err(error)
@@ -91,19 +91,19 @@ async fn delete_one(
 async fn find(
     adt: &Client,
     deletion: &Deletion,
-    until: Until,
+    deadline: Deadline,
 ) -> Result<Option<DigitalTwin>, AdtError> {
     let device = TwinId::parse(&deletion.device_id);
     for id in [deletion.twin_id.as_ref(), device.as_ref()]
         .into_iter()
         .flatten()
     {
-        if let Some(twin) = adt.get(id, until).await? {
+        if let Some(twin) = adt.get(id, deadline).await? {
             return Ok(Some(twin));
         }
     }
     let found = adt
-        .find(HUB_REGISTRATION_ID, &deletion.device_id, until)
+        .find(HUB_REGISTRATION_ID, &deletion.device_id, deadline)
         .await?;
     Ok(found.into_iter().next())
 }
@@ -112,15 +112,15 @@ async fn delete_with_relationships(
     adt: &Client,
     id: &TwinId,
     etag: &str,
-    until: Until,
+    deadline: Deadline,
 ) -> Result<(), AdtError> {
-    for relationship in adt.relationships(id, until).await? {
-        adt.delete_relationship(id.as_str(), &relationship.id, until)
+    for relationship in adt.relationships(id, deadline).await? {
+        adt.delete_relationship(id.as_str(), &relationship.id, deadline)
             .await?;
     }
-    for relationship in adt.incoming_relationships(id, until).await? {
-        adt.delete_relationship(&relationship.source, &relationship.id, until)
+    for relationship in adt.incoming_relationships(id, deadline).await? {
+        adt.delete_relationship(&relationship.source, &relationship.id, deadline)
             .await?;
     }
-    adt.delete(id, etag, until).await
+    adt.delete(id, etag, deadline).await
 }

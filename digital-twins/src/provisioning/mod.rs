@@ -11,8 +11,9 @@ use std::fmt;
 
 use reqwest::StatusCode;
 use serde_json::{Map, Value};
+use thiserror::Error;
 
-use crate::adt::{AdtError, Client, DigitalTwin, TwinId, Until};
+use crate::adt::{AdtError, Client, Deadline, DigitalTwin, TwinId};
 
 pub use judgement::{Judgement, judge};
 pub use wanted::{Refusal, Wanted};
@@ -63,52 +64,31 @@ impl fmt::Display for Origin {
 }
 
 /// Why a device gets no twin.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum ProvisioningError {
     /// The device is wrong, and would be again.
-    Refused(Refusal),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The instance does not do what we ask.
-    Adt(AdtError),
+    #[error(transparent)]
+    Adt(#[from] AdtError),
 }
-
-impl From<Refusal> for ProvisioningError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<AdtError> for ProvisioningError {
-    fn from(error: AdtError) -> Self {
-        Self::Adt(error)
-    }
-}
-
-impl fmt::Display for ProvisioningError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(refusal) => refusal.fmt(f),
-            Self::Adt(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for ProvisioningError {}
 
 /// Finds the device's twin by its id, else by its registration, else makes it.
 ///
 /// # Errors
-/// When the device is refused, or the instance is not at its best.
+/// When the device is refused, or the instance is temporarily unavailable.
 pub async fn find_or_create(
     adt: &Client,
     wanted: &Wanted<'_>,
     new_twin: NewTwin<'_>,
-    until: Until,
+    deadline: Deadline,
 ) -> Result<Provisioned, ProvisioningError> {
     for _ in 0..ATTEMPTS {
-        let found = match adt.get(&wanted.twin_id, until).await? {
+        let found = match adt.get(&wanted.twin_id, deadline).await? {
             Some(twin) => match judge(&twin, wanted, new_twin.hub_property)? {
                 Judgement::OfAnother { registration_id } => {
-                    match by_registration(adt, wanted, until).await? {
+                    match by_registration(adt, wanted, deadline).await? {
                         Some(twin) => Some((twin, Origin::FoundByRegistration)),
                         None => {
                             return Err(Refusal::TwinTaken {
@@ -121,18 +101,20 @@ pub async fn find_or_create(
                 }
                 Judgement::Fits { .. } => Some((twin, Origin::FoundById)),
             },
-            None => by_registration(adt, wanted, until)
+            None => by_registration(adt, wanted, deadline)
                 .await?
                 .map(|twin| (twin, Origin::FoundByRegistration)),
         };
         match found {
             Some((twin, origin)) => {
-                if let Some(twin) = link(adt, &twin, wanted, new_twin.hub_property, until).await? {
+                if let Some(twin) =
+                    link(adt, &twin, wanted, new_twin.hub_property, deadline).await?
+                {
                     return Ok(Provisioned { twin, origin });
                 }
             }
             None => {
-                if create(adt, wanted, new_twin, until).await? {
+                if create(adt, wanted, new_twin, deadline).await? {
                     return Ok(Provisioned {
                         twin: wanted.twin_id.clone(),
                         origin: Origin::Created,
@@ -147,10 +129,10 @@ pub async fn find_or_create(
 async fn by_registration(
     adt: &Client,
     wanted: &Wanted<'_>,
-    until: Until,
+    deadline: Deadline,
 ) -> Result<Option<DigitalTwin>, ProvisioningError> {
     let mut found = adt
-        .find(HUB_REGISTRATION_ID, wanted.twin_id.as_str(), until)
+        .find(HUB_REGISTRATION_ID, wanted.twin_id.as_str(), deadline)
         .await?;
     if found.len() > 1 {
         let twins = found.into_iter().map(|twin| twin.id).collect();
@@ -165,7 +147,7 @@ async fn link(
     twin: &DigitalTwin,
     wanted: &Wanted<'_>,
     hub_property: Option<&str>,
-    until: Until,
+    deadline: Deadline,
 ) -> Result<Option<TwinId>, ProvisioningError> {
     let Some(id) = TwinId::parse(&twin.id) else {
         return Ok(None);
@@ -177,7 +159,7 @@ async fn link(
     if patch.is_empty() {
         return Ok(Some(id));
     }
-    match adt.update(&id, &patch, until).await {
+    match adt.update(&id, &patch, deadline).await {
         Ok(()) => Ok(Some(id)),
         Err(error) if error.is_status(StatusCode::NOT_FOUND) => Ok(None),
         Err(error) => Err(unusable(wanted, error)),
@@ -189,7 +171,7 @@ async fn create(
     adt: &Client,
     wanted: &Wanted<'_>,
     new_twin: NewTwin<'_>,
-    until: Until,
+    deadline: Deadline,
 ) -> Result<bool, ProvisioningError> {
     let mut properties = new_twin.initial_properties.clone();
     properties.insert(
@@ -200,7 +182,7 @@ async fn create(
         properties.insert(property.to_owned(), wanted.hub.host_name().into());
     }
     let created = adt
-        .create(&wanted.twin_id, &wanted.model, &properties, until)
+        .create(&wanted.twin_id, &wanted.model, &properties, deadline)
         .await;
     created.map_err(|error| unusable(wanted, error))
 }

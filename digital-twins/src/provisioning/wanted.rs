@@ -6,6 +6,7 @@ use allocation::dps::{AllocationRequest, LinkedHub};
 use serde::Deserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use thiserror::Error;
 
 use crate::adt::{ModelId, TwinId, printable};
 
@@ -20,16 +21,26 @@ pub struct Wanted<'a> {
     pub hub: LinkedHub<'a>,
 }
 
+/// A payload that names a model.
+const EXAMPLE: &str = r#"{"modelId":"dtmi:contosocom:DigitalTwins:Thermostat;2"}"#;
+
 /// The device or the request is wrong, and would be again. Its `Display` is the answer: one sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// The request has no registration id.
+    #[error("Registration ID not provided for the device.")]
     NoRegistrationId,
     /// The registration id is not one of the service's.
+    #[error(
+        "deviceRuntimeContext.registrationId is no registration ID: up to 128 letters, digits, '-', '.', '_' and ':', the last \
+         one a letter, a digit or '-'."
+    )]
     InvalidRegistrationId,
     /// The request links no hub that has a name.
+    #[error("No hub group defined for the enrollment.")]
     NoLinkedHubs,
     /// A member has another type than the service's documentation says.
+    #[error("{member} must be {expected}.")]
     WrongType {
         /// The member's path.
         member: &'static str,
@@ -37,12 +48,24 @@ pub enum Refusal {
         expected: &'static str,
     },
     /// The device has sent no payload.
+    #[error(
+        "The device has sent no payload: it must name the model of its digital twin, as in {EXAMPLE}."
+    )]
     NoPayload,
     /// The payload names no model.
+    #[error(
+        "The device's payload has no modelId: it must name the model of its digital twin, as in {EXAMPLE}."
+    )]
     NoModelId,
     /// What it names is no model.
+    #[error(
+        "deviceRuntimeContext.payload.modelId is no model ID, such as dtmi:contosocom:DigitalTwins:Thermostat;2."
+    )]
     InvalidModelId,
     /// The instance refuses a twin of the model.
+    #[error(
+        "The Digital Twins instance refuses the device's twin of the model {model} ({reason})."
+    )]
     UnusableModel {
         /// The model.
         model: String,
@@ -50,6 +73,11 @@ pub enum Refusal {
         reason: String,
     },
     /// The device's twin is there, and is of another model.
+    #[error(
+        "The device's digital twin {} is of the model {}, and the device says {wanted}: delete the twin or correct the device.",
+        printable(twin),
+        printable(is)
+    )]
     OtherModel {
         /// The twin.
         twin: String,
@@ -59,6 +87,11 @@ pub enum Refusal {
         wanted: String,
     },
     /// The twin of the registration's name belongs to another registration.
+    #[error(
+        "The digital twin {} belongs to the registration {}, as its HubRegistrationId says: rename the device or correct the twin.",
+        printable(twin),
+        printable(registration_id)
+    )]
     TwinTaken {
         /// The twin.
         twin: String,
@@ -66,6 +99,10 @@ pub enum Refusal {
         registration_id: String,
     },
     /// Several twins say that they belong to the registration.
+    #[error(
+        "Several digital twins have the device's registration ID as their HubRegistrationId ({}): leave it to one of them.",
+        printable(&twins.join(", "))
+    )]
     Ambiguous {
         /// Which.
         twins: Vec<String>,
@@ -170,54 +207,6 @@ fn is_registration_id(text: &str) -> bool {
         && text.bytes().all(is_allowed)
         && text.ends_with(|last: char| last.is_ascii_alphanumeric() || last == '-')
 }
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoRegistrationId => f.write_str("Registration ID not provided for the device."),
-            Self::InvalidRegistrationId => f.write_str(
-                "deviceRuntimeContext.registrationId is no registration ID: up to 128 letters, digits, '-', '.', '_' and ':', the last \
-                 one a letter, a digit or '-'.",
-            ),
-            Self::NoLinkedHubs => f.write_str("No hub group defined for the enrollment."),
-            Self::WrongType { member, expected } => write!(f, "{member} must be {expected}."),
-            Self::NoPayload => f.write_str(
-                "The device has sent no payload: it must name the model of its digital twin, as in \
-                 {\"modelId\":\"dtmi:contosocom:DigitalTwins:Thermostat;2\"}.",
-            ),
-            Self::NoModelId => f.write_str(
-                "The device's payload has no modelId: it must name the model of its digital twin, as in \
-                 {\"modelId\":\"dtmi:contosocom:DigitalTwins:Thermostat;2\"}.",
-            ),
-            Self::InvalidModelId => f.write_str(
-                "deviceRuntimeContext.payload.modelId is no model ID, such as dtmi:contosocom:DigitalTwins:Thermostat;2.",
-            ),
-            Self::UnusableModel { model, reason } => {
-                write!(f, "The Digital Twins instance refuses the device's twin of the model {model} ({reason}).")
-            }
-            Self::OtherModel { twin, is, wanted } => write!(
-                f,
-                "The device's digital twin {} is of the model {}, and the device says {wanted}: delete the twin or correct the device.",
-                printable(twin),
-                printable(is)
-            ),
-            Self::TwinTaken { twin, registration_id } => write!(
-                f,
-                "The digital twin {} belongs to the registration {}, as its HubRegistrationId says: rename the device or correct the \
-                 twin.",
-                printable(twin),
-                printable(registration_id)
-            ),
-            Self::Ambiguous { twins } => write!(
-                f,
-                "Several digital twins have the device's registration ID as their HubRegistrationId ({}): leave it to one of them.",
-                printable(&twins.join(", "))
-            ),
-        }
-    }
-}
-
-impl std::error::Error for Refusal {}
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! Which members of a message go to which properties of a twin.
 
-use std::fmt;
 use std::str::FromStr;
+use thiserror::Error;
 
 /// Pairs of a message's member and a twin's property, as in `Temperature,hum=Humidity`: a member alone goes to the property of
 /// the same name.
@@ -47,24 +47,15 @@ pub fn is_property_name(text: &str) -> bool {
 }
 
 /// Why a text is no [`Mapping`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MappingError {
     /// A part of it names no property that a model can have.
+    #[error("{0:?} is neither a member nor member=property")]
     NotAPair(String),
     /// Two members go to one property.
+    #[error("two members go to the property {0:?}")]
     Twice(String),
 }
-
-impl fmt::Display for MappingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAPair(pair) => write!(f, "{pair:?} is neither a member nor member=property"),
-            Self::Twice(property) => write!(f, "two members go to the property {property:?}"),
-        }
-    }
-}
-
-impl std::error::Error for MappingError {}
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ mod plan;
 
 use futures_util::stream::{self, StreamExt};
 
-use crate::adt::{AdtError, Client, TwinId, Until};
+use crate::adt::{AdtError, Client, Deadline, TwinId};
 
 pub use mapping::{Mapping, MappingError, is_property_name};
 pub use plan::{EventError, Plan, UnusableEvent};
@@ -25,9 +25,9 @@ pub struct Outcome {
 }
 
 /// Writes the plan's values to their twins, at most `parallel` at once. A twin that fails doesn't keep others from being written.
-pub async fn write(adt: &Client, plan: Plan, parallel: usize, until: Until) -> Outcome {
+pub async fn write(adt: &Client, plan: Plan, parallel: usize, deadline: Deadline) -> Outcome {
     let writes = plan.patches.into_iter().map(|(twin, patch)| async move {
-        let result = adt.update(&twin, &patch, until).await;
+        let result = adt.update(&twin, &patch, deadline).await;
         (twin, result)
     });
     let mut writes = stream::iter(writes).buffer_unordered(parallel);

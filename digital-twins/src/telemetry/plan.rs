@@ -1,12 +1,11 @@
 //! Which twins get which values from a batch.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::fmt;
-
 use custom_handler::EventData;
 use serde_json::Number;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use thiserror::Error;
 
 use super::Mapping;
 use crate::adt::{JsonPatch, TwinId};
@@ -41,36 +40,24 @@ pub struct UnusableEvent {
 }
 
 /// Why an event can't be used. Shows nothing of its body.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum EventError {
     /// The hub has not said which device it is from.
+    #[error("it has no system property {DEVICE_ID}: is it from an IoT hub?")]
     NoDeviceId,
     /// The twin that it names can't be one.
+    #[error("its device or enrichment names no possible twin")]
     NotATwinId,
     /// The body is no JSON object.
+    #[error("its body is no JSON object in UTF-8")]
     NotAnObject,
     /// A member that goes to a property is no number.
+    #[error("{member} in its body is no number")]
     NotANumber {
         /// The member.
         member: String,
     },
 }
-
-impl fmt::Display for EventError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoDeviceId => write!(
-                f,
-                "it has no system property {DEVICE_ID}: is it from an IoT hub?"
-            ),
-            Self::NotATwinId => f.write_str("its device or enrichment names no possible twin"),
-            Self::NotAnObject => f.write_str("its body is no JSON object in UTF-8"),
-            Self::NotANumber { member } => write!(f, "{member} in its body is no number"),
-        }
-    }
-}
-
-impl std::error::Error for EventError {}
 
 impl Plan {
     /// Reads a batch. Later events are newer: a partition keeps the order of a device's messages.

@@ -29,7 +29,7 @@ const NOW: &str = "2026-11-22T12:00:00Z";
 pub(crate) struct World {
     pub(crate) host: FunctionsHost,
     pub(crate) twins: Service,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     server: Option<Server>,
 }
 

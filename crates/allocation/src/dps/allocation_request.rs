@@ -60,13 +60,7 @@ impl<'a> AllocationRequest<'a> {
     /// # Errors
     /// When it isn't a JSON object, is nested too deeply, or has one of the members that we read in another type.
     pub fn parse(json: &'a str) -> Result<Self, RequestError> {
-        let names = [
-            "individualEnrollment",
-            "enrollmentGroup",
-            "deviceRuntimeContext",
-            "linkedHubs",
-        ];
-        let found = json::members(json, &names).map_err(|error| {
+        let members = Members::parse(json).map_err(|error| {
             // That it is no object shows before the rest is looked at.
             let syntax = serde_json::from_str::<IgnoredAny>(json).err();
             match syntax.or_else(|| (!error.is_data()).then_some(error)) {
@@ -77,53 +71,66 @@ impl<'a> AllocationRequest<'a> {
             }
         })?;
         if json::nests_deeper_than(json, MAX_DEPTH) {
-            let deep = |json: &RawValue| json::nests_deeper_than(json.get(), MAX_DEPTH - 1);
-            let member = names
-                .into_iter()
-                .zip(found)
-                .find(|(_, member)| member.is_some_and(deep));
-            return Err(RequestError::TooDeep {
-                member: member.map(|(name, _)| name),
-            });
+            let member = members.too_deep();
+            return Err(RequestError::TooDeep { member });
         }
-        let [
-            individual_enrollment,
-            enrollment_group,
-            context,
-            linked_hubs,
-        ] = found;
+        let context = members.device_runtime_context;
+        let hubs = members.linked_hubs;
         Ok(Self {
-            individual_enrollment: individual_enrollment.map(Lazy::from),
-            enrollment_group: enrollment_group.map(Lazy::from),
+            individual_enrollment: members.individual_enrollment.map(Lazy::from),
+            enrollment_group: members.enrollment_group.map(Lazy::from),
             device_runtime_context: context
                 .map(DeviceRuntimeContext::parse)
                 .transpose()?
                 .unwrap_or_default(),
-            linked_hubs: linked_hubs.map(parse_linked_hubs).transpose()?,
+            linked_hubs: hubs.map(parse_linked_hubs).transpose()?,
         })
+    }
+}
+
+custom_handler::members! {
+    /// The request's members.
+    struct Members {
+        individual_enrollment: "individualEnrollment",
+        enrollment_group: "enrollmentGroup",
+        device_runtime_context: "deviceRuntimeContext",
+        linked_hubs: "linkedHubs",
+    }
+}
+
+impl Members<'_> {
+    /// The first member that is nested too deeply by itself.
+    fn too_deep(self) -> Option<&'static str> {
+        let members = [
+            ("individualEnrollment", self.individual_enrollment),
+            ("enrollmentGroup", self.enrollment_group),
+            ("deviceRuntimeContext", self.device_runtime_context),
+            ("linkedHubs", self.linked_hubs),
+        ];
+        let deep = |json: &RawValue| json::nests_deeper_than(json.get(), MAX_DEPTH - 1);
+        let found = members
+            .into_iter()
+            .find(|(_, member)| member.is_some_and(deep));
+        found.map(|(name, _)| name)
+    }
+}
+
+custom_handler::members! {
+    /// The members of `deviceRuntimeContext`.
+    struct ContextMembers {
+        registration_id: "registrationId",
+        current_iot_hub_host_name: "currentIotHubHostName",
+        current_device_id: "currentDeviceId",
+        x509: "x509",
+        symmetric_key: "symmetricKey",
+        tpm: "tpm",
+        payload: "payload",
     }
 }
 
 impl<'a> DeviceRuntimeContext<'a> {
     fn parse(json: &'a RawValue) -> Result<Self, RequestError> {
-        let names = [
-            "registrationId",
-            "currentIotHubHostName",
-            "currentDeviceId",
-            "x509",
-            "symmetricKey",
-            "tpm",
-            "payload",
-        ];
-        let [
-            registration_id,
-            hub,
-            device_id,
-            x509,
-            symmetric_key,
-            tpm,
-            payload,
-        ] = json::members(json.get(), &names).map_err(|error| {
+        let members = ContextMembers::parse(json.get()).map_err(|error| {
             let member = "deviceRuntimeContext";
             if error.is_data() {
                 RequestError::wrong_type(member, "an object", json)
@@ -134,15 +141,16 @@ impl<'a> DeviceRuntimeContext<'a> {
             }
         })?;
         Ok(Self {
-            registration_id: registration_id
+            registration_id: members
+                .registration_id
                 .map(|json| parse_text("deviceRuntimeContext.registrationId", json))
                 .transpose()?,
-            current_iot_hub_host_name: hub.map(Lazy::from),
-            current_device_id: device_id.map(Lazy::from),
-            x509: x509.map(Lazy::from),
-            symmetric_key: symmetric_key.map(Lazy::from),
-            tpm: tpm.map(Lazy::from),
-            payload: payload.map(Lazy::from),
+            current_iot_hub_host_name: members.current_iot_hub_host_name.map(Lazy::from),
+            current_device_id: members.current_device_id.map(Lazy::from),
+            x509: members.x509.map(Lazy::from),
+            symmetric_key: members.symmetric_key.map(Lazy::from),
+            tpm: members.tpm.map(Lazy::from),
+            payload: members.payload.map(Lazy::from),
         })
     }
 }

@@ -92,6 +92,7 @@ impl<P: AsyncPolicy> Webhook<P> {
         let reply = self
             .reply_to(body_text(request), InputBindings::default())
             .await;
+        reply.log_explanation(self.name, id);
         reply.log(self.name, id);
         reply
     }

@@ -115,6 +115,13 @@ impl Reply {
         );
     }
 
+    /// How the decision was reached, in the process's own log: for a request without an envelope, whose invocation has no log.
+    pub(super) fn log_explanation(&self, name: &str, id: &str) {
+        for line in &self.explanation {
+            log::debug!("{name} {id} {line}");
+        }
+    }
+
     /// The reply as the host takes it, with the log of the invocation, in which `request` is shown if there is one.
     pub(super) fn wrapped(&self, request: Option<&str>) -> serde_json::Result<Vec<u8>> {
         let res = HttpResponse::new(self.status, self.content_type, &*self.body);
