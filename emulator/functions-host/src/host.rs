@@ -10,12 +10,15 @@ use crate::answer::violation::Violation;
 use crate::app::function::Function;
 use crate::app::functions_app::{App, AppError};
 use crate::invoke::record::Record;
-use crate::log::record::LogRecord;
+use crate::log::record::{LogRecord, STARTUP};
 use crate::options::HostOptions;
 use crate::process::console::HandlerLine;
 use crate::process::exit::HandlerExit;
 use crate::process::port::Port;
 use crate::process::supervisor::{Command, Phase, Status, Supervisor};
+
+/// The event of a function that can't be used.
+const FUNCTION_ERROR: u32 = 402;
 
 /// A running host. Clones are the same host; when the last one is dropped, the handler is killed.
 #[derive(Debug, Clone)]
@@ -55,6 +58,16 @@ pub enum StartError {
         /// What it printed.
         output: Vec<HandlerLine>,
     },
+}
+
+impl StartError {
+    /// As the log of the real host has it, as far as that is known.
+    pub(crate) fn exception(&self) -> String {
+        match self {
+            Self::App(error) => error.exception(),
+            other => format!("System.InvalidOperationException: {other}"),
+        }
+    }
 }
 
 impl fmt::Display for StartError {
@@ -98,6 +111,24 @@ impl FunctionsHost {
     /// # Errors
     /// When the app can't be loaded, or the handler can't be started or never answers `GET /`.
     pub async fn start(options: HostOptions) -> Result<Self, StartError> {
+        let host = Self::launch(options)?;
+        let mut status = host.status.clone();
+        let settled = status
+            .wait_for(|status| !matches!(status.phase, Phase::Starting))
+            .await
+            .map(|status| status.phase.clone());
+        match settled {
+            Ok(Phase::NotStarted(detail)) => Err(StartError::CannotStart(detail)),
+            Ok(Phase::GivenUp | Phase::Stopped) | Err(_) => Err(StartError::NeverReady {
+                violations: host.record.violations(),
+                output: host.record.lines(),
+            }),
+            Ok(Phase::Starting | Phase::Ready(_) | Phase::NotNeeded) => Ok(host),
+        }
+    }
+
+    /// Loads the app and starts its handler, without waiting for that.
+    pub(crate) fn launch(options: HostOptions) -> Result<Self, StartError> {
         let app = App::load(&options.app_root, |name| std::env::var(name).ok())
             .map_err(StartError::App)?;
         let (app, options) = (Arc::new(app), Arc::new(options));
@@ -106,7 +137,8 @@ impl FunctionsHost {
         if let Some(key) = &options.function_key {
             record.guard(key);
         }
-        let (status_sender, mut status) = watch::channel(Status::default());
+        tell_of_the_app(&app, &record);
+        let (status_sender, status) = watch::channel(Status::default());
         let (commands, command_receiver) = mpsc::unbounded_channel();
         let supervisor = Supervisor {
             app: Arc::clone(&app),
@@ -116,21 +148,6 @@ impl FunctionsHost {
             status: status_sender,
             commands: command_receiver,
         };
-        let task = Arc::new(SupervisorTask(tokio::spawn(supervisor.run())));
-        let settled = status
-            .wait_for(|status| !matches!(status.phase, Phase::Starting))
-            .await
-            .map(|status| status.phase.clone());
-        match settled {
-            Ok(Phase::CannotStart(detail)) => return Err(StartError::CannotStart(detail)),
-            Ok(Phase::Stopped) | Err(_) => {
-                return Err(StartError::NeverReady {
-                    violations: record.violations(),
-                    output: record.lines(),
-                });
-            }
-            Ok(Phase::Starting | Phase::Ready(_) | Phase::LeftDead(_)) => {}
-        }
         Ok(Self {
             app,
             options,
@@ -138,8 +155,27 @@ impl FunctionsHost {
             record,
             status,
             commands,
-            _supervisor: task,
+            _supervisor: Arc::new(SupervisorTask(tokio::spawn(supervisor.run()))),
         })
+    }
+
+    /// Whether another one is the same start of the app.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.record, &other.record)
+    }
+
+    /// Whether a change of the app's files makes the host start anew; on unless a setting turns it off.
+    pub(crate) fn watches_files(&self) -> bool {
+        let setting = std::env::var("AzureFunctionsJobHost__FileWatchingEnabled");
+        !setting.is_ok_and(|value| value.eq_ignore_ascii_case("false"))
+            && self.app.settings.watches_files
+    }
+
+    /// Waits until the host is to stop by itself.
+    pub(crate) async fn gives_up(&self) {
+        let mut status = self.status.clone();
+        // Without a supervisor there is nothing left that could go on.
+        let _ = status.wait_for(|status| status.stopping).await;
     }
 
     /// Ends the handler as [`HostOptions::shutdown`] says, and says how it ended. Without one running: how the last one did.
@@ -148,7 +184,7 @@ impl FunctionsHost {
         let _ = self.commands.send(Command::Stop);
         let mut status = self.status.clone();
         let stopped = status
-            .wait_for(|status| matches!(status.phase, Phase::Stopped | Phase::CannotStart(_)))
+            .wait_for(|status| matches!(status.phase, Phase::Stopped))
             .await;
         stopped.ok().and_then(|status| status.exit.clone())
     }
@@ -198,10 +234,8 @@ impl FunctionsHost {
     /// Whether the host has given up, or was stopped.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        matches!(
-            self.status.borrow().phase,
-            Phase::Stopped | Phase::CannotStart(_)
-        )
+        let status = self.status.borrow();
+        status.stopping || matches!(status.phase, Phase::Stopped)
     }
 
     /// The port that the handler listens on; the same after a restart.
@@ -220,5 +254,23 @@ impl FunctionsHost {
     #[must_use]
     pub fn functions(&self) -> &[Function] {
         &self.app.functions
+    }
+}
+
+/// What the host says of an app before it starts the handler.
+fn tell_of_the_app(app: &App, record: &Record) {
+    if app.settings.is_http_worker {
+        record.log(LogRecord::warning(
+            "Microsoft.Azure.WebJobs.Script.Workers.Http.HttpWorkerOptionsSetup",
+            "Section httpWorker will be deprecated. Please use customHandler section.",
+        ));
+    }
+    for (name, problem) in &app.functions_in_error {
+        let text = format!("The '{name}' function is in error: {problem}");
+        record.log(LogRecord::error(STARTUP, text).event(FUNCTION_ERROR));
+    }
+    if app.functions.is_empty() {
+        let text = "No job functions found. The handler is not started without one.";
+        record.log(LogRecord::warning(STARTUP, text));
     }
 }

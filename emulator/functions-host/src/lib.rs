@@ -18,6 +18,7 @@
 //! # Layout
 //! - `host`, `options`, `serve`: the host, how it is started, its web server.
 //! - `app`: the app's files. `process`: the handler's process. `log`: the host's log.
+//! - `service`: the host as a service that goes on: files that change, apps that can't be started, an orderly end.
 //! - `envelope`: from a request to the envelope. `answer`: from the answer to the response. `invoke`: one invocation.
 //! - `newtonsoft`: JSON as Newtonsoft reads and writes it.
 
@@ -31,6 +32,7 @@ mod newtonsoft;
 mod options;
 mod process;
 mod serve;
+mod service;
 
 pub use answer::violation::Violation;
 pub use app::function::Function;
@@ -42,6 +44,7 @@ pub use invoke::event_hub::{EventHubBatch, EventHubEvent};
 pub use invoke::http::{HttpRequest, HttpResponse, RawAnswer};
 pub use invoke::record::HostEvent;
 pub use log::record::{LogLevel, LogRecord, LogSource};
-pub use options::{ExitZero, HostOptions, Shutdown, Transfer};
+pub use options::{HostOptions, HostVersion, Shutdown, Transfer};
 pub use process::console::{Channel, HandlerLine, Stream};
 pub use process::exit::HandlerExit;
+pub use service::{HostService, HostState};

@@ -7,8 +7,6 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::invoke::record::HostEvent;
 
-/// How long an invocation waits for a handler that isn't ready.
-const DISPATCH_TIMEOUT: Duration = Duration::from_mins(2);
 /// How long a handler may take to end after a signal that it can catch.
 const GRACE: Duration = Duration::from_secs(10);
 /// A `GET /` that takes longer is a violation.
@@ -22,11 +20,12 @@ pub struct HostOptions {
     pub(crate) transfer: Transfer,
     pub(crate) function_key: Option<String>,
     pub(crate) environment: Vec<(String, String)>,
-    pub(crate) exit_zero: ExitZero,
+    pub(crate) host_version: HostVersion,
     pub(crate) shutdown: Shutdown,
     pub(crate) grace: Duration,
     pub(crate) slow_readiness: Duration,
-    pub(crate) dispatch_timeout: Duration,
+    pub(crate) dispatch_timeout: Option<Duration>,
+    pub(crate) hangs: bool,
     pub(crate) retry_pauses: bool,
     pub(crate) events: Option<UnboundedSender<HostEvent>>,
 }
@@ -41,14 +40,29 @@ pub enum Transfer {
     ContentLength,
 }
 
-/// What the host does when the handler ends with exit code 0.
+/// Which version of the host is emulated. What differs between them is read from their sources; all else is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ExitZero {
-    /// It starts the handler again: hosts since January 2026.
+pub enum HostVersion {
+    /// 4.1037, of October 2024. It doesn't notice that a handler has ended with exit code 0, and every later invocation fails.
+    V4_1037,
+    /// 4.1052, of 2026. Since January 2026 the host starts such a handler again.
     #[default]
-    Restarts,
-    /// It leaves it dead, and every later invocation fails: earlier hosts.
-    LeavesDead,
+    V4_1052,
+}
+
+impl HostVersion {
+    /// As the host tells it in `X-Azure-Functions-HostVersion`.
+    #[must_use]
+    pub fn number(self) -> &'static str {
+        match self {
+            Self::V4_1037 => "4.1037.0.0",
+            Self::V4_1052 => "4.1052.200.26365",
+        }
+    }
+
+    pub(crate) fn restarts_after_exit_zero(self) -> bool {
+        self != Self::V4_1037
+    }
 }
 
 /// How [`FunctionsHost::stop`](super::FunctionsHost::stop) ends the handler.
@@ -73,11 +87,12 @@ impl HostOptions {
             transfer: Transfer::default(),
             function_key: None,
             environment: Vec::new(),
-            exit_zero: ExitZero::default(),
+            host_version: HostVersion::default(),
             shutdown: Shutdown::default(),
             grace: GRACE,
             slow_readiness: SLOW_READINESS,
-            dispatch_timeout: DISPATCH_TIMEOUT,
+            dispatch_timeout: None,
+            hangs: false,
             retry_pauses: true,
             events: None,
         }
@@ -112,10 +127,18 @@ impl HostOptions {
         self
     }
 
-    /// What happens when the handler ends with exit code 0.
+    /// Which version of the host is emulated; the latest known one unless said otherwise.
     #[must_use]
-    pub fn exit_zero(mut self, exit_zero: ExitZero) -> Self {
-        self.exit_zero = exit_zero;
+    pub fn host_version(mut self, version: HostVersion) -> Self {
+        self.host_version = version;
+        self
+    }
+
+    /// Hangs where the real host hangs: on an answer without a body until `functionTimeout`, on a `GET /` that isn't answered a minute
+    /// longer. Otherwise such a wait is cut short; either way its violation tells of it at once.
+    #[must_use]
+    pub fn with_hangs(mut self) -> Self {
+        self.hangs = true;
         self
     }
 
@@ -140,10 +163,11 @@ impl HostOptions {
         self
     }
 
-    /// How long an invocation waits for a handler that isn't ready: two minutes unless said otherwise.
+    /// How long an invocation waits for a handler that isn't ready: four times the app's `initializationTimeout` unless said otherwise.
+    /// Then the host gives up.
     #[must_use]
     pub fn dispatch_timeout(mut self, limit: Duration) -> Self {
-        self.dispatch_timeout = limit;
+        self.dispatch_timeout = Some(limit);
         self
     }
 

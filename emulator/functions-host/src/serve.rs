@@ -18,18 +18,39 @@ use crate::invoke::dispatch::MAX_BODY;
 use crate::invoke::http::{HttpRequest, HttpResponse};
 use crate::options::Transfer;
 
+/// Who answers the requests.
+pub(crate) trait Site: Clone + Send + Sync + 'static {
+    fn respond(&self, request: HttpRequest) -> impl Future<Output = HttpResponse> + Send;
+}
+
+impl Site for FunctionsHost {
+    async fn respond(&self, request: HttpRequest) -> HttpResponse {
+        self.invoke(request).await.response
+    }
+}
+
 impl FunctionsHost {
     /// Serves the functions on a listener until the task is dropped.
     ///
     /// # Errors
     /// When the listener fails.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
-        let router = Router::new().fallback(answer).with_state(self.clone());
-        axum::serve(listener, router).await
+        serve_site(self.clone(), listener, std::future::pending()).await
     }
 }
 
-async fn answer(State(host): State<FunctionsHost>, request: Request) -> Response<Body> {
+pub(crate) async fn serve_site<S: Site>(
+    site: S,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let router = Router::new().fallback(answer::<S>).with_state(site);
+    axum::serve(listener, router)
+        .with_graceful_shutdown(stop)
+        .await
+}
+
+async fn answer<S: Site>(State(site): State<S>, request: Request) -> Response<Body> {
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => body.to_bytes(),
@@ -52,7 +73,7 @@ async fn answer(State(host): State<FunctionsHost>, request: Request) -> Response
             .collect(),
         body: body.into(),
     };
-    respond(host.invoke(request).await.response)
+    respond(site.respond(request).await)
 }
 
 /// A body travels chunked, as the host doesn't say its length.

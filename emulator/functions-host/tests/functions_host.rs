@@ -7,7 +7,7 @@ mod common;
 use std::time::Duration;
 
 use functions_host::{
-    Channel, ExitZero, FunctionsHost, HostOptions, HttpRequest, Invocation, LogLevel, Shutdown,
+    Channel, FunctionsHost, HostOptions, HostVersion, HttpRequest, Invocation, LogLevel, Shutdown,
     StartError, Stream, Transfer, Violation,
 };
 use serde_json::{Value, json};
@@ -350,7 +350,12 @@ async fn an_invocation_waits_for_a_handler_only_so_long() {
     let host = start(&app, impatient).await;
     perform(&host, &json!({"exit": 1})).await;
     until(&host, |host| host.starts() == 2).await;
-    assert_eq!(perform(&host, &json!({})).await.response.status, 503);
+    // It is sent on all the same, to a port on which nobody listens.
+    assert_eq!(perform(&host, &json!({})).await.response.status, 500);
+    until_violation(&host, "has waited four times initializationTimeout").await;
+    until(&host, FunctionsHost::is_stopped).await;
+    assert!(host.log().iter().any(|record| record.text
+        == "Final functionDispatcher state: Initializing. Initialization timed out and host is shutting down"));
 }
 
 #[tokio::test]
@@ -391,9 +396,9 @@ async fn exit_code_0_restarts_the_handler_or_leaves_it_dead() {
     until_violation(&host, "ended by itself (exit code 0)").await;
     assert_eq!(perform(&host, &json!({})).await.response.status, 200);
 
-    let host = start(&app, |options| options.exit_zero(ExitZero::LeavesDead)).await;
+    let host = start(&app, |options| options.host_version(HostVersion::V4_1037)).await;
     perform(&host, &json!({"exit": 0})).await;
-    until_violation(&host, "ended by itself (exit code 0)").await;
+    until_violation(&host, "ended with exit code 0; hosts before January 2026").await;
     let invocation = perform(&host, &json!({})).await;
     assert_eq!((invocation.response.status, host.starts()), (500, 1));
     assert!(sentences(&invocation)[0].contains("gave no complete answer"));
@@ -402,12 +407,12 @@ async fn exit_code_0_restarts_the_handler_or_leaves_it_dead() {
 
 #[tokio::test]
 async fn an_invocation_that_takes_too_long_costs_the_handler_its_life() {
-    let app = App::new(&json!({"functionTimeout": "00:00:00.2"}));
+    let app = App::new(&json!({"functionTimeout": "00:00:01"}));
     let host = start(&app, |options| options).await;
     let invocation = perform(&host, &json!({"hang": true})).await;
     assert_eq!(invocation.response.status, 500);
     assert!(
-        sentences(&invocation)[0].contains("took longer than functionTimeout (200ms)"),
+        sentences(&invocation)[0].contains("took longer than functionTimeout (1s)"),
         "{:?}",
         sentences(&invocation)
     );
@@ -498,6 +503,33 @@ async fn a_program_that_is_not_there_is_named() {
 }
 
 #[tokio::test]
+async fn what_hangs_as_under_the_real_host_is_told_of_at_once() {
+    let app = App::new(&json!({"functionTimeout": "00:00:01"}));
+    let host = start(&app, HostOptions::with_hangs).await;
+    let invocation = perform(&host, &json!({"body": ""})).await;
+    assert_eq!(invocation.response.status, 500);
+    let told: Vec<String> = host.violations().iter().map(ToString::to_string).collect();
+    assert!(told[0].contains("has no body"), "{told:?}");
+    assert!(
+        told[1].contains("two seconds later the handler is killed and restarted"),
+        "{told:?}"
+    );
+    assert_eq!(host.starts(), 2);
+    let texts: Vec<String> = host.log().into_iter().map(|record| record.text).collect();
+    for text in [
+        "Timeout value of 00:00:01 exceeded by function 'Functions.Puppet' (Id: '",
+        "Executed 'Functions.Puppet' (Failed, Id=",
+        "A function timeout has occurred. Restarting worker process executing invocationId '",
+        "Restart of language worker process(es) completed.",
+    ] {
+        assert!(
+            texts.iter().any(|known| known.starts_with(text)),
+            "{texts:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_app_that_cannot_be_loaded_is_named() {
     let empty = tempfile::tempdir().unwrap();
     let error = FunctionsHost::start(HostOptions::new(empty.path()))
@@ -507,14 +539,23 @@ async fn an_app_that_cannot_be_loaded_is_named() {
     assert!(error.contains("host.json cannot be used: "), "{error}");
     let app = App::plain();
     app.write("Broken/function.json", "{");
-    let error = FunctionsHost::start(options(&app))
-        .await
-        .unwrap_err()
-        .to_string();
+    app.write("a b/function.json", "{}");
+    let host = start(&app, |options| options).await;
+    let errors: Vec<String> = host
+        .log()
+        .into_iter()
+        .filter(|record| record.event_id == Some(402))
+        .map(|record| record.text)
+        .collect();
     assert!(
-        error.contains("Broken/function.json cannot be used: "),
-        "{error}"
+        errors[0].starts_with("The 'Broken' function is in error: "),
+        "{errors:?}"
     );
+    assert_eq!(
+        errors[1],
+        "The 'a b' function is in error: 'a b' is not a valid function name."
+    );
+    assert_eq!(perform(&host, &json!({})).await.response.status, 200);
     for (settings, problem) in [
         (
             r#"{"IsEncrypted":true,"Values":{}}"#,

@@ -139,7 +139,7 @@ pub async fn run(arguments: LocalDps) -> anyhow::Result<ExitCode> {
         host::show(&event);
     }
     ended?;
-    Ok(output::verdict(host.host()))
+    Ok(output::verdict(host.host().violations().len()))
 }
 
 /// Shows what happens in the emulated host until it gives up; without one there is nothing to show.

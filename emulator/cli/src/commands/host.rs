@@ -4,13 +4,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::common::functions_app::{self, FunctionsApp};
-use crate::common::output;
-use functions_host::{FunctionsHost, HostEvent, Invocation};
+use crate::common::functions_app::FunctionsApp;
+use crate::common::{log_lines, output};
+use functions_host::{HostEvent, HostService, HostState, HostVersion, Invocation};
 
 /// Serve the app's functions over HTTP, as `func start` does, and print invocations, logs and violations until Ctrl+C.
 #[derive(Debug, Args)]
@@ -24,19 +24,46 @@ Examples:
 Then, in another terminal:
   curl -i http://127.0.0.1:7071/api/HttpTrigger1 -H 'Content-Type: application/json' -d @request.json
 
-Exit status: 0 when the handler kept the custom handler protocol until the end, 1 when it did not.")]
+Exit status: 0 however the host came to stop, as with the real one; with --strict 1 when the handler broke the protocol.")]
 pub struct Host {
     /// The port to listen on, at 127.0.0.1.
     #[arg(long, default_value_t = 7071)]
     port: u16,
     #[command(flatten)]
     app: FunctionsApp,
+    /// The version of the host that is emulated.
+    #[arg(long = "host-version", value_enum, default_value = "4.1052")]
+    version: VersionArgument,
+    /// How the log is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    log_format: LogFormat,
+    /// End with status 1 when the handler has broken the custom handler protocol.
+    #[arg(long)]
+    strict: bool,
 }
 
-/// Runs the command, until it is interrupted or the host gives up.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum VersionArgument {
+    /// Of October 2024: a handler that ends with exit code 0 stays dead, and all later invocations fail.
+    #[value(name = "4.1037")]
+    V4_1037,
+    /// Of 2026: since January 2026 such a handler is started again.
+    #[value(name = "4.1052")]
+    V4_1052,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line: the records of the host's log as the real host writes them, and the violations.
+    Json,
+}
+
+/// Runs the command, until it is interrupted or the host stops by itself.
 ///
 /// # Errors
-/// When the port is taken, or the host can't be started or stops by itself.
+/// When the port is taken, or there is no app.
 pub async fn run(arguments: Host) -> anyhow::Result<ExitCode> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
     let listener = TcpListener::bind(address)
@@ -44,54 +71,89 @@ pub async fn run(arguments: Host) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("cannot listen on {address}; name a free port with --port"))?;
     let address = listener.local_addr().context("cannot tell the port")?;
     let (events, mut happened) = unbounded_channel();
+    let version = match arguments.version {
+        VersionArgument::V4_1037 => HostVersion::V4_1037,
+        VersionArgument::V4_1052 => HostVersion::V4_1052,
+    };
     let options = arguments.app.options()?.events(events);
-    let mut interrupted = std::pin::pin!(interrupted().context("cannot wait for Ctrl+C")?);
-    let host = tokio::select! {
-        host = functions_app::start(options) => host?,
-        () = &mut interrupted => return Ok(ExitCode::FAILURE),
+    let options = options.host_version(version).with_hangs();
+    let interrupted = interrupted().context("cannot wait for Ctrl+C")?;
+    let log = arguments.log_format;
+    let service = HostService::start(options).await;
+    let mut violations = 0;
+    let mut tell = |event: &HostEvent| {
+        violations += usize::from(matches!(event, HostEvent::Violation(_)));
+        match log {
+            LogFormat::Text => show(event),
+            LogFormat::Json => log_lines::event(event),
+        }
     };
-    introduce(&host, address);
-    let ended = tokio::select! {
-        served = host.serve(listener) => served.context("cannot serve any longer"),
-        () = show_events(&mut happened) => Ok(()),
-        () = host.wait_until(FunctionsHost::is_stopped) => Err(anyhow::Error::msg("the host has stopped, see above")),
-        () = interrupted => Ok(()),
-    };
-    host.stop().await;
-    while let Ok(event) = happened.try_recv() {
-        show(&event);
+    match log {
+        LogFormat::Text => introduce(&service.state(), address),
+        LogFormat::Json => log_lines::listening(address),
     }
-    ended?;
-    Ok(output::verdict(&host))
+    let serving = service.serve(listener, interrupted);
+    tokio::pin!(serving);
+    let served = loop {
+        tokio::select! {
+            Some(event) = happened.recv() => tell(&event),
+            served = &mut serving => break served,
+        }
+    };
+    while let Ok(event) = happened.try_recv() {
+        tell(&event);
+    }
+    served.context("cannot serve any longer")?;
+    if log == LogFormat::Text {
+        output::verdict(violations);
+    }
+    Ok(if arguments.strict && violations > 0 {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// Ctrl+C, or a polite request to end; caught from the call on, and not only once it is waited for.
 #[cfg(unix)]
-pub(crate) fn interrupted() -> std::io::Result<impl Future<Output = ()>> {
+pub(crate) fn interrupted() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (
+    let (mut interrupt, mut terminate, mut quit) = (
         signal(SignalKind::interrupt())?,
         signal(SignalKind::terminate())?,
+        signal(SignalKind::quit())?,
     );
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            _ = quit.recv() => {}
         }
     })
 }
 
 /// Ctrl+C.
 #[cfg(windows)]
-pub(crate) fn interrupted() -> std::io::Result<impl Future<Output = ()>> {
+pub(crate) fn interrupted() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut interrupt = tokio::signal::windows::ctrl_c()?;
     Ok(async move {
         interrupt.recv().await;
     })
 }
 
-fn introduce(host: &FunctionsHost, address: SocketAddr) {
-    use output::{HEADING, QUIET};
+fn introduce(state: &HostState, address: SocketAddr) {
+    use output::{BAD, HEADING, QUIET};
+    let host = match state {
+        HostState::Running(host) => host,
+        HostState::Error(error) => {
+            anstream::println!(
+                "{BAD}{error}{BAD:#}\n\nThe host is tried again until this is mended, and meanwhile answers every request at \
+                 http://{address} with 503.\n{QUIET}Ctrl+C stops it.{QUIET:#}\n"
+            );
+            return;
+        }
+        HostState::Starting | HostState::Stopping(_) | HostState::Stopped => return,
+    };
     anstream::println!("{HEADING}Functions:{HEADING:#}\n");
     for function in host.functions() {
         let methods = if function.methods().is_empty() {

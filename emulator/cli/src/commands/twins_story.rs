@@ -68,7 +68,7 @@ pub(crate) async fn run(app: &FunctionsApp) -> anyhow::Result<ExitCode> {
         served = twins.serve(listener, std::future::pending()) => served.context("the local instance failed")?,
     }
     stage.host.stop().await;
-    Ok(output::verdict(stage.host.host()))
+    Ok(output::verdict(stage.host.host().violations().len()))
 }
 
 impl Stage {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 
 use emulator_text::escaped;
-use functions_host::{FunctionsHost, HandlerLine, LogLevel, LogRecord, LogSource, Violation};
+use functions_host::{HandlerLine, LogLevel, LogRecord, LogSource, Violation};
 
 /// Names and headings.
 pub(crate) const HEADING: Style = Style::new().bold();
@@ -55,23 +55,20 @@ pub(crate) fn violation(violation: &Violation) {
 }
 
 /// Says whether the protocol was kept, and makes it the exit status.
-pub(crate) fn verdict(host: &FunctionsHost) -> ExitCode {
-    match host.violations().len() {
+pub(crate) fn verdict(violations: usize) -> ExitCode {
+    match violations {
         0 => {
             anstream::println!("{GOOD}The handler kept the protocol.{GOOD:#}");
-            ExitCode::SUCCESS
+            return ExitCode::SUCCESS;
         }
         1 => {
             anstream::println!("{BAD}The handler violated the protocol once, see above.{BAD:#}");
-            ExitCode::FAILURE
         }
-        count => {
-            anstream::println!(
-                "{BAD}The handler violated the protocol {count} times, see above.{BAD:#}"
-            );
-            ExitCode::FAILURE
-        }
+        count => anstream::println!(
+            "{BAD}The handler violated the protocol {count} times, see above.{BAD:#}"
+        ),
     }
+    ExitCode::FAILURE
 }
 
 /// Lets the emulator's own log appear between what commands print; `RUST_LOG` sets its level.

@@ -97,20 +97,35 @@ pub enum Violation {
     KeyInLog { place: &'static str },
     /// `GET /` took long.
     SlowReadiness { took: Duration },
+    /// `GET /` has no answer yet.
+    SilentReadiness { waited: Duration },
     /// `GET /` was answered with something that is not HTTP, or not at all.
     BrokenReadiness { detail: String },
     /// The handler was not ready in time.
     InitializationTimeout { limit: Duration },
+    /// The process could not be started.
+    CannotStart { program: String, detail: String },
+    /// An invocation has waited too long for the handler.
+    NeverReady,
     /// Other machines can reach the handler.
     ListensBeyondLoopback { port: u16 },
     /// The process ended by itself.
     Exited { status: String },
+    /// It ended with exit code 0, and the host doesn't notice.
+    LeftDead,
     /// An invocation took longer than `functionTimeout`.
     FunctionTimeout { limit: Duration },
     /// The handler ends again and again before it is ready.
     RestartLoop { restarts: u32 },
     /// The third error within half an hour.
     HostStopped { errors: usize },
+}
+
+impl Violation {
+    /// Whether the real host waits for an answer that doesn't come any more.
+    pub(crate) fn is_a_hang(&self) -> bool {
+        matches!(self, Self::EmptyAnswer | Self::NullAnswer)
+    }
 }
 
 const FAILS: &str = "the host fails the invocation: the caller gets 500 with an empty body, and Outputs and Logs are lost";
@@ -282,6 +297,13 @@ impl fmt::Display for Violation {
                     "GET / took {took:?}; the host asks it before it sends anything, answer at once"
                 )
             }
+            Self::SilentReadiness { waited } => {
+                write!(
+                    f,
+                    "the handler has accepted GET / and not answered it for {waited:?}; the real host waits until a minute after \
+                     functionTimeout, whatever initializationTimeout says, and callers wait with it"
+                )
+            }
             Self::BrokenReadiness { detail } => {
                 write!(
                     f,
@@ -293,6 +315,15 @@ impl fmt::Display for Violation {
                 "the handler did not answer GET / within initializationTimeout ({limit:?}); the host kills it and tries again. \
                  Listen on 127.0.0.1 at the port in FUNCTIONS_CUSTOMHANDLER_PORT"
             ),
+            Self::CannotStart { program, detail } => write!(
+                f,
+                "the handler {program} cannot be started ({detail}); the real host says so once in its log, lets callers wait four \
+                 times initializationTimeout, answers 500 and stops. host.json names the program; it must stand in the app's folder \
+                 with the right to be run (chmod +x)"
+            ),
+            Self::NeverReady => f.write_str(
+                "an invocation has waited four times initializationTimeout for the handler to get ready; the host stops",
+            ),
             Self::ListensBeyondLoopback { port } => write!(
                 f,
                 "the handler listens on more than 127.0.0.1 (port {port}); others can invoke it without a key, as the host sends none"
@@ -301,9 +332,14 @@ impl fmt::Display for Violation {
                 f,
                 "the handler ended by itself ({status}); invocations under way fail with 500"
             ),
+            Self::LeftDead => f.write_str(
+                "the handler ended with exit code 0; hosts before January 2026 neither log it nor start it again, and every later \
+                 invocation gets 500. End with 200 to be started again",
+            ),
             Self::FunctionTimeout { limit } => write!(
                 f,
-                "the invocation took longer than functionTimeout ({limit:?}); the caller gets 500, and the handler is killed and restarted"
+                "the invocation took longer than functionTimeout ({limit:?}); the caller gets 500, and two seconds later the handler is \
+                 killed and restarted"
             ),
             Self::RestartLoop { restarts } => {
                 write!(
@@ -314,7 +350,7 @@ impl fmt::Display for Violation {
             Self::HostStopped { errors } => {
                 write!(
                     f,
-                    "the handler failed {errors} times within 30 minutes; the host stops, and every request gets 503"
+                    "the handler failed {errors} times within 30 minutes; the host stops"
                 )
             }
         }

@@ -21,6 +21,8 @@ pub(crate) struct App {
     pub(crate) settings: HostSettings,
     /// In the order in which routes are tried.
     pub(crate) functions: Vec<Function>,
+    /// Those that can't be used, and why. The others run.
+    pub(crate) functions_in_error: Vec<(String, String)>,
     /// `Values` of `local.settings.json`.
     pub(crate) local_settings: HashMap<String, String>,
 }
@@ -38,6 +40,11 @@ impl AppError {
             file: "host.json".into(),
             problem: problem.into(),
         }
+    }
+
+    /// As the log of the real host has it: the type is not always this one.
+    pub(crate) fn exception(&self) -> String {
+        format!("System.InvalidOperationException: {}", self.problem)
     }
 
     fn new(file: &Path, problem: impl fmt::Display) -> Self {
@@ -79,23 +86,33 @@ impl App {
             .canonicalize()
             .map_err(|error| AppError::new(root, error))?;
         let host_json = root.join("host.json");
-        let settings = HostSettings::parse(&read(&host_json)?)
-            .map_err(|error| AppError::new(&host_json, error.problem))?;
+        let settings = read_host_json(&host_json)?;
         let local_settings = load_local_settings(&root.join("local.settings.json"))?;
         let setting = |key: &str| inherited(key).or_else(|| local_settings.get(key).cloned());
-        let mut functions = Vec::new();
+        let (mut functions, mut functions_in_error) = (Vec::new(), Vec::new());
         for entry in std::fs::read_dir(&root)
             .map_err(|error| AppError::new(&root, error))?
             .flatten()
         {
             let file = entry.path().join("function.json");
-            if file.is_file() {
-                let name = entry.file_name().to_string_lossy().into_owned();
-                let function =
-                    Function::parse(&name, &read(&file)?, &settings.route_prefix, setting);
-                functions.push(function.map_err(|problem| AppError::new(&file, problem))?);
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let listed = settings.functions.as_ref();
+            if !file.is_file() || listed.is_some_and(|listed| !listed.contains(&name)) {
+                continue;
+            }
+            let function = if is_function_name(&name) {
+                let text = read(&file).map_err(|error| error.problem);
+                text.and_then(|text| Function::parse(&name, &text, &settings.route_prefix, setting))
+                    .map_err(|problem| format!("{} cannot be used: {problem}", file.display()))
+            } else {
+                Err(format!("'{name}' is not a valid function name."))
+            };
+            match function {
+                Ok(function) => functions.push(function),
+                Err(problem) => functions_in_error.push((name, problem)),
             }
         }
+        functions_in_error.sort();
         functions.sort_by(|a, b| a.name.cmp(&b.name));
         functions.sort_by_key(|function| {
             function
@@ -107,6 +124,7 @@ impl App {
             root,
             settings,
             functions,
+            functions_in_error,
             local_settings,
         })
     }
@@ -123,6 +141,50 @@ impl App {
                     .filter(|trigger| trigger.allows(method))?;
                 Some((function, trigger.route.matches(path)?))
             })
+    }
+}
+
+/// Letters, digits, `_` and `-` behind a letter, 128 at most; and one name is the host's own.
+fn is_function_name(name: &str) -> bool {
+    let first = name.as_bytes().first();
+    first.is_some_and(u8::is_ascii_alphabetic)
+        && name.len() <= 128
+        && !name.eq_ignore_ascii_case("host")
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+fn read_host_json(file: &Path) -> Result<HostSettings, AppError> {
+    let unreadable = |detail: &dyn fmt::Display| {
+        let path = file.display();
+        AppError::new(
+            file,
+            format!("Unable to parse host configuration file '{path}'. ({detail})"),
+        )
+    };
+    let bytes = std::fs::read(file).map_err(|error| AppError::new(file, error))?;
+    let text = decode(&bytes);
+    let content: Value = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+    if !content.is_object() {
+        return Err(unreadable(&"it must be a JSON object"));
+    }
+    HostSettings::parse(&content).map_err(|error| AppError::new(file, error.problem))
+}
+
+/// Text in UTF-8, or in UTF-16 behind its mark.
+fn decode(bytes: &[u8]) -> String {
+    let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes
+            .chunks_exact(2)
+            .map(|pair| unit([pair[0], pair[1]]))
+            .collect();
+        String::from_utf16_lossy(&units)
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => units(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => units(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] | rest => String::from_utf8_lossy(rest).into_owned(),
     }
 }
 

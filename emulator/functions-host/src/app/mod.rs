@@ -5,4 +5,5 @@ pub(crate) mod functions_app;
 pub(crate) mod host_json;
 pub(crate) mod retry;
 pub(crate) mod route;
+pub(crate) mod section;
 pub(crate) mod timespan;

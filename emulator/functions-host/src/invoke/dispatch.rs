@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::body::Bytes;
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::answer::outputs;
@@ -15,11 +14,11 @@ use crate::envelope::identity::Identity;
 use crate::host::FunctionsHost;
 use crate::invoke::authorization;
 use crate::invoke::client::{Exchange, HandlerClient};
+use crate::invoke::function_timeout::executed_failed;
 use crate::invoke::http::{HttpRequest, HttpResponse, RawAnswer};
 use crate::invoke::record::HostEvent;
 use crate::log::record::{LogRecord, LogSource, of_user};
 use crate::newtonsoft::NetDateTime;
-use crate::process::supervisor::{Command, Phase};
 
 /// The largest body that the host takes, in bytes.
 pub const MAX_BODY: usize = 104_857_600;
@@ -50,6 +49,9 @@ pub struct Invocation {
     pub answer: Option<RawAnswer>,
     /// From the request to the response.
     pub duration: Duration,
+    /// The host has stopped before there was a handler for it.
+    pub(crate) finds_no_handler: bool,
+    started: Instant,
 }
 
 impl FunctionsHost {
@@ -68,6 +70,8 @@ impl FunctionsHost {
             envelope: Vec::new(),
             answer: None,
             duration: Duration::ZERO,
+            finds_no_handler: false,
+            started,
         };
         self.run(&request, &mut invocation).await;
         if invocation.logs.iter().any(|line| self.record.has_key(line)) {
@@ -107,12 +111,14 @@ impl FunctionsHost {
             invocation.response = HttpResponse::empty(413);
             return;
         }
-        let Some((client, generation)) = self.ready_handler().await else {
-            invocation.response = HttpResponse::empty(503);
-            return;
-        };
         invocation.response = HttpResponse::empty(500);
+        let id = invocation.id.clone();
         let work = async {
+            let Some((client, generation)) = self.ready_handler().await else {
+                invocation.response = HttpResponse::empty(503);
+                invocation.finds_no_handler = true;
+                return;
+            };
             if self.app.settings.forwards_http_requests && function.is_plain_http() {
                 forward(&client, request, invocation).await;
             } else {
@@ -126,19 +132,49 @@ impl FunctionsHost {
                 )
                 .await;
             }
-        };
-        match self.app.settings.function_timeout {
-            None => work.await,
-            Some(limit) => {
-                if timeout(limit, work).await.is_err() {
-                    invocation
-                        .violations
-                        .push(Violation::FunctionTimeout { limit });
-                    // The supervisor is gone only when the host has stopped, and then there is nothing to restart.
-                    let _ = self.commands.send(Command::FunctionTimedOut { generation });
+            self.tell_of_no_answer(function, invocation, generation)
+                .await;
+            if self.options.hangs && invocation.violations.iter().any(Violation::is_a_hang) {
+                // Whoever looks on learns now why nothing happens.
+                for violation in invocation.violations.drain(..) {
+                    self.record.violation(violation);
                 }
+                std::future::pending::<()>().await;
+            }
+        };
+        if !self
+            .within_function_timeout(&function.name, &id, work)
+            .await
+        {
+            invocation.response = HttpResponse::empty(500);
+            if let Some(limit) = self.app.settings.function_timeout {
+                invocation
+                    .violations
+                    .push(Violation::FunctionTimeout { limit });
             }
         }
+    }
+
+    /// Writes down that an invocation got no answer.
+    async fn tell_of_no_answer(
+        &self,
+        function: &Function,
+        invocation: &Invocation,
+        generation: u64,
+    ) {
+        let mut violations = invocation.violations.iter();
+        let detail = violations.find_map(|violation| match violation {
+            Violation::NoAnswer { detail } => Some(detail),
+            _ => None,
+        });
+        let Some(detail) = detail else { return };
+        let record = executed_failed(&function.name, &invocation.id, invocation.started.elapsed());
+        self.record.log(record.exception(format!(
+            "Microsoft.Azure.WebJobs.Host.FunctionInvocationException: Exception while executing function: Functions.{}\n \
+             ---> System.Net.Http.HttpRequestException: {detail}",
+            function.name
+        )));
+        self.notice_an_exit(generation).await;
     }
 
     async fn send_envelope(
@@ -203,22 +239,6 @@ impl FunctionsHost {
             self.record.guard(&key);
             let escaped: String = form_urlencoded::byte_serialize(key.as_bytes()).collect();
             self.record.guard(&escaped);
-        }
-    }
-
-    /// Waits for the handler; `None` when the host has stopped or the wait is too long.
-    pub(crate) async fn ready_handler(&self) -> Option<(HandlerClient, u64)> {
-        let mut status = self.status.clone();
-        let settled = status.wait_for(|status| !matches!(status.phase, Phase::Starting));
-        let status = timeout(self.options.dispatch_timeout, settled)
-            .await
-            .ok()?
-            .ok()?;
-        match &status.phase {
-            Phase::Ready(client) | Phase::LeftDead(client) => {
-                Some((client.clone(), status.generation))
-            }
-            Phase::Starting | Phase::Stopped | Phase::CannotStart(_) => None,
         }
     }
 }

@@ -5,5 +5,7 @@ pub(crate) mod client;
 pub(crate) mod delivery;
 pub(crate) mod dispatch;
 pub(crate) mod event_hub;
+pub(crate) mod function_timeout;
 pub(crate) mod http;
+pub(crate) mod readiness;
 pub(crate) mod record;

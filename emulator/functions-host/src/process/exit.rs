@@ -14,6 +14,16 @@ pub struct HandlerExit {
     pub forced: bool,
 }
 
+impl HandlerExit {
+    /// The exit code as .NET tells it: 128 and the signal's number for a process that a signal has ended.
+    #[must_use]
+    pub(crate) fn dotnet_code(&self) -> i32 {
+        self.code
+            .or(self.signal.map(|signal| 128 + signal))
+            .unwrap_or(-1)
+    }
+}
+
 impl fmt::Display for HandlerExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.code, self.signal) {

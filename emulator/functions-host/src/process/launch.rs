@@ -17,6 +17,8 @@ pub(crate) struct Launch {
     pub(crate) working_directory: PathBuf,
     /// What is set over the inherited environment.
     pub(crate) environment: Vec<(String, String)>,
+    /// The host gives the program the right to be run, as it does on Linux Consumption and Flex Consumption.
+    pub(crate) makes_runnable: bool,
 }
 
 /// Works out how to start the handler. `worker_id` is new for each start; `inherited` looks up the host's own environment.
@@ -70,13 +72,26 @@ pub(crate) fn plan(
         .local_settings
         .iter()
         .filter(|(name, _)| inherited(name).is_none());
+    // What the handler may read what App Service has encrypted with.
+    let machine_key = host_environment("WEBSITE_AUTH_ENCRYPTION_KEY")
+        .map(|key| ("AZUREWEBSITE_MACHINE_KEY".to_owned(), key));
+    let is_flex = host_environment("WEBSITE_SKU").as_deref() == Some("FlexConsumption");
+    let is_linux_consumption = host_environment("CONTAINER_NAME").is_some()
+        && host_environment("WEBSITE_INSTANCE_ID").is_none();
     Launch {
+        makes_runnable: is_flex || is_linux_consumption,
         program,
         arguments: split(&expand(&command_line, &of_handler)),
-        working_directory: app.root.join(&description.working_directory),
+        // Joined with nothing, the root would end in a slash, which the log of the real host doesn't have.
+        working_directory: if description.working_directory.is_empty() {
+            app.root.clone()
+        } else {
+            app.root.join(&description.working_directory)
+        },
         environment: settings
             .map(|(name, value)| (name.clone(), value.clone()))
             .chain(options.environment.iter().cloned())
+            .chain(machine_key)
             .chain(
                 own.iter()
                     .map(|(name, value)| ((*name).to_owned(), value.clone())),
@@ -88,7 +103,9 @@ pub(crate) fn plan(
 /// A relative path counts only when the file exists; otherwise the system looks the text up in PATH.
 fn find_program(directory: &Path, text: &str) -> PathBuf {
     let full = directory.join(text);
-    if full.is_file() { full } else { text.into() }
+    // A link counts even when it leads nowhere.
+    let exists = full.is_file() || full.is_symlink();
+    if exists { full } else { text.into() }
 }
 
 /// Replaces `%NAME%` by the variable's value; an unknown one stays as it is.
@@ -149,8 +166,9 @@ mod tests {
             format!(r#"{{"version":"2.0","customHandler":{{"description":{description}}}}}"#);
         App {
             root: "/app".into(),
-            settings: HostSettings::parse(&text).unwrap(),
+            settings: HostSettings::parse(&serde_json::from_str(&text).unwrap()).unwrap(),
             functions: Vec::new(),
+            functions_in_error: Vec::new(),
             local_settings: HashMap::from([
                 ("NAME".to_owned(), "local".to_owned()),
                 ("MINE".to_owned(), "a b".to_owned()),
@@ -225,6 +243,23 @@ mod tests {
             launch(&text, &options).program,
             Path::new("/elsewhere/handler")
         );
+    }
+
+    #[test]
+    fn some_plans_have_more_variables_and_give_the_right_to_be_run() {
+        let app = app(r#"{"defaultExecutablePath":"h"}"#);
+        let options = HostOptions::new("/app");
+        let flex = |name: &str| match name {
+            "WEBSITE_SKU" => Some("FlexConsumption".to_owned()),
+            "WEBSITE_AUTH_ENCRYPTION_KEY" => Some("k3y".to_owned()),
+            _ => None,
+        };
+        let launch = plan(&app, &options, 4711, "guid", flex);
+        let machine_key = ("AZUREWEBSITE_MACHINE_KEY".to_owned(), "k3y".to_owned());
+        assert!(launch.makes_runnable && launch.environment.contains(&machine_key));
+        let container = |name: &str| (name == "CONTAINER_NAME").then(|| "c".to_owned());
+        assert!(plan(&app, &options, 4711, "guid", container).makes_runnable);
+        assert!(!plan(&app, &options, 4711, "guid", |_| None).makes_runnable);
     }
 
     #[test]

@@ -14,7 +14,8 @@ use crate::answer::violation::Violation;
 use crate::app::functions_app::App;
 use crate::invoke::client::HandlerClient;
 use crate::invoke::record::{HostEvent, Record};
-use crate::options::{ExitZero, HostOptions, Shutdown};
+use crate::log::record::{DISPATCHER, LogRecord, of_process};
+use crate::options::{HostOptions, Shutdown};
 use crate::process::exit::HandlerExit;
 use crate::process::launch::{self, Launch};
 use crate::process::readiness;
@@ -25,6 +26,8 @@ use crate::process::worker_errors::{Verdict, WorkerErrors};
 const RESTART_ME: i32 = 200;
 /// The real host would restart for ever a handler that ends with 0 or 200 at once; so often is enough to see it.
 const MAX_FUTILE_RESTARTS: u32 = 10;
+/// How much longer than a function the host's HTTP client waits.
+const CLIENT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Where the handler stands.
 #[derive(Debug, Clone, Default)]
@@ -35,19 +38,25 @@ pub(crate) struct Status {
     pub(crate) generation: u64,
     /// How the last process ended.
     pub(crate) exit: Option<HandlerExit>,
+    /// The host is to stop, for whatever reason. The handler runs on until it does.
+    pub(crate) stopping: bool,
 }
 
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Phase {
+    /// It isn't ready yet, or not again.
     #[default]
     Starting,
+    /// It has answered, and the host knows of no end.
     Ready(HandlerClient),
-    /// It ended with exit code 0 and an old host doesn't notice.
-    LeftDead(HandlerClient),
-    /// The host has stopped, or was stopped.
+    /// The process could not be started, and nobody tries again.
+    NotStarted(String),
+    /// The app has no functions, and so it needs no handler.
+    NotNeeded,
+    /// It has failed too often.
+    GivenUp,
+    /// The host was stopped.
     Stopped,
-    /// The process could not be started at all.
-    CannotStart(String),
 }
 
 /// What others may ask for.
@@ -55,6 +64,8 @@ pub(crate) enum Phase {
 pub(crate) enum Command {
     /// Ends the handler and the host.
     Stop,
+    /// The host is to stop, once what is in flight has ended.
+    GiveUp,
     /// An invocation took too long on this start of the handler.
     FunctionTimedOut { generation: u64 },
 }
@@ -70,34 +81,38 @@ pub(crate) struct Supervisor {
 
 /// Why a process is no more.
 enum Ending {
-    Stopped(HandlerExit),
-    FunctionTimedOut(HandlerExit),
-    NotReadyInTime(HandlerExit),
-    ByItself(HandlerExit),
+    Stopped,
+    FunctionTimedOut,
+    NotReadyInTime,
+    /// With the last errors that it printed.
+    ByItself {
+        pid: u32,
+        exit: HandlerExit,
+        errors: Vec<String>,
+    },
 }
 
-impl Ending {
-    fn exit(&self) -> &HandlerExit {
-        match self {
-            Self::Stopped(exit)
-            | Self::FunctionTimedOut(exit)
-            | Self::NotReadyInTime(exit)
-            | Self::ByItself(exit) => exit,
-        }
-    }
+/// One start of the handler.
+struct Start {
+    worker_id: String,
+    launch: Launch,
 }
 
 impl Supervisor {
-    /// Runs until the host is stopped or gives up.
+    /// Runs until the host is stopped.
     pub(crate) async fn run(mut self) {
-        let phase = match self.keep_running().await {
-            Ok(()) => Phase::Stopped,
-            Err(error) => Phase::CannotStart(error.to_string()),
-        };
-        self.update(|status| {
-            status.phase = phase;
-            status.pid = None;
-        });
+        if self.app.functions.is_empty() {
+            self.update(|status| status.phase = Phase::NotNeeded);
+        } else if let Err(error) = self.keep_running().await {
+            self.update(|status| status.phase = Phase::NotStarted(error.to_string()));
+        }
+        while !matches!(self.status.borrow().phase, Phase::Stopped) {
+            match self.commands.recv().await {
+                Some(Command::Stop) | None => self.update(|status| status.phase = Phase::Stopped),
+                Some(Command::GiveUp) => self.update(|status| status.stopping = true),
+                Some(Command::FunctionTimedOut { .. }) => {}
+            }
+        }
     }
 
     async fn keep_running(&mut self) -> io::Result<()> {
@@ -105,133 +120,230 @@ impl Supervisor {
         let mut futile_restarts = 0;
         loop {
             let worker_id = Uuid::new_v4().to_string();
-            let launch = self.plan(&worker_id);
-            let worker = Worker::start(
-                &launch,
-                &worker_id,
-                self.app
-                    .settings
-                    .description
-                    .use_std_error_stream_for_errors_only,
-                &self.record,
-            )
-            .map_err(|error| {
-                io::Error::new(
-                    error.kind(),
-                    format!("cannot start {}: {error}", launch.program.display()),
-                )
-            })?;
-            let ending = self.attend(worker).await?;
-            let was_ready = matches!(self.status.borrow().phase, Phase::Ready(_));
-            let exit = ending.exit().clone();
+            let launch = launch::plan(&self.app, &self.options, self.port, &worker_id, |name| {
+                std::env::var(name).ok()
+            });
+            let start = Start { worker_id, launch };
             self.update(|status| {
                 status.phase = Phase::Starting;
-                status.pid = None;
-                status.exit = Some(exit.clone());
+                status.generation += 1;
             });
-            self.record.tell(HostEvent::Ended(exit));
-            let is_error = match ending {
-                Ending::Stopped(_) => return Ok(()),
-                Ending::NotReadyInTime(_) => {
-                    let limit = self.app.settings.initialization_timeout;
-                    self.record
-                        .violation(Violation::InitializationTimeout { limit });
-                    true
-                }
-                Ending::FunctionTimedOut(_)
-                | Ending::ByItself(HandlerExit {
-                    code: Some(RESTART_ME),
-                    ..
-                }) => false,
-                Ending::ByItself(exit) => {
-                    self.record.violation(Violation::Exited {
-                        status: exit.to_string(),
-                    });
-                    if exit.code == Some(0) && self.options.exit_zero == ExitZero::LeavesDead {
-                        self.update(|status| {
-                            status.phase = Phase::LeftDead(HandlerClient::new(self.port));
-                        });
-                        self.await_stop().await;
-                        return Ok(());
-                    }
-                    exit.code != Some(0)
-                }
+            let errors_only = &self.app.settings.description;
+            let errors_only = errors_only.use_std_error_stream_for_errors_only;
+            let worker = Worker::start(&start.launch, &start.worker_id, errors_only, &self.record);
+            let (ending, was_ready) = match worker {
+                Ok(worker) => self.attend(worker).await?,
+                Err(error) => (self.tell_of_no_start(&start, &error).await, false),
             };
+            if matches!(ending, Ending::Stopped) {
+                self.update(|status| status.phase = Phase::Stopped);
+                return Ok(());
+            }
+            let is_error = self.tell_of_end(&start, &ending);
             futile_restarts = if was_ready || is_error {
                 0
             } else {
                 futile_restarts + 1
             };
             if futile_restarts == MAX_FUTILE_RESTARTS {
-                self.record.violation(Violation::RestartLoop {
-                    restarts: futile_restarts,
-                });
+                let restarts = futile_restarts;
+                self.give_up(Violation::RestartLoop { restarts });
                 return Ok(());
             }
             if is_error && let Verdict::StopHost { errors } = errors.push(Instant::now()) {
-                self.record.violation(Violation::HostStopped { errors });
+                self.record.log(LogRecord::error(
+                    DISPATCHER,
+                    "Exceeded http worker restart retry count. Shutting down Functions Host",
+                ));
+                self.give_up(Violation::HostStopped { errors });
                 return Ok(());
             }
         }
     }
 
-    /// Stays with one process until it is no more.
-    async fn attend(&mut self, mut worker: Worker) -> io::Result<Ending> {
+    /// Stays with one process until it is no more, and says whether it was ever ready.
+    async fn attend(&mut self, mut worker: Worker) -> io::Result<(Ending, bool)> {
         let client = HandlerClient::new(self.port);
         let pid = worker.pid();
-        self.update(|status| {
-            status.phase = Phase::Starting;
-            status.pid = pid;
-            status.generation += 1;
-        });
+        self.update(|status| status.pid = pid);
         self.record.tell(HostEvent::Started {
             pid: pid.unwrap_or_default(),
             port: self.port,
         });
         let generation = self.status.borrow().generation;
-        let (record, timeout, slow) = (
-            Arc::clone(&self.record),
-            self.app.settings.initialization_timeout,
-            self.options.slow_readiness,
-        );
-        let readiness = readiness::wait(&client, timeout, slow, &record);
+        let (record, limits) = (Arc::clone(&self.record), self.readiness_limits());
+        let readiness = readiness::wait(&client, limits, &record);
         tokio::pin!(readiness);
-        let mut is_ready = false;
-        loop {
+        let (mut is_ready, mut is_left_dead) = (false, false);
+        let kill = (Shutdown::Kill, Duration::ZERO);
+        let (ending, (shutdown, grace)) = loop {
             tokio::select! {
                 biased;
                 command = self.commands.recv() => match command {
-                    Some(Command::Stop) | None => return Ok(Ending::Stopped(worker.end(self.options.shutdown, self.options.grace).await?)),
-                    Some(Command::FunctionTimedOut { generation: timed_out }) if timed_out == generation => {
-                        return Ok(Ending::FunctionTimedOut(worker.end(Shutdown::Kill, Duration::ZERO).await?));
+                    Some(Command::Stop) | None => {
+                        break (Ending::Stopped, (self.options.shutdown, self.options.grace));
+                    }
+                    Some(Command::FunctionTimedOut { generation: late }) if late == generation => {
+                        break (Ending::FunctionTimedOut, kill);
                     }
                     Some(Command::FunctionTimedOut { .. }) => {}
+                    Some(Command::GiveUp) => self.update(|status| status.stopping = true),
                 },
-                exit = worker.wait() => return Ok(Ending::ByItself(exit?)),
+                exit = worker.exited(), if !is_left_dead => {
+                    let exit = exit?;
+                    is_left_dead = exit.code == Some(0)
+                        && !self.options.host_version.restarts_after_exit_zero();
+                    let phase = if is_left_dead { None } else { Some(Phase::Starting) };
+                    self.note_end(exit.clone(), phase);
+                    let errors = worker.last_lines().await;
+                    self.record.tell(HostEvent::Ended(exit.clone()));
+                    if is_left_dead {
+                        self.record.violation(Violation::LeftDead);
+                    } else {
+                        let pid = pid.unwrap_or_default();
+                        return Ok((Ending::ByItself { pid, exit, errors }, is_ready));
+                    }
+                }
                 in_time = &mut readiness, if !is_ready => {
                     if !in_time {
-                        return Ok(Ending::NotReadyInTime(worker.end(Shutdown::Kill, Duration::ZERO).await?));
+                        break (Ending::NotReadyInTime, kill);
                     }
                     is_ready = true;
                     readiness::check_address(self.port, &self.record).await;
                     self.update(|status| status.phase = Phase::Ready(client.clone()));
                     self.record.tell(HostEvent::Ready);
+                    self.record.log(LogRecord::information(
+                        DISPATCHER,
+                        "Worker process started and initialized.",
+                    ));
                 }
+            }
+        };
+        let exit = worker.end(shutdown, grace).await?;
+        self.note_end(exit.clone(), Some(Phase::Starting));
+        if !is_left_dead {
+            self.record.tell(HostEvent::Ended(exit));
+        }
+        Ok((ending, is_ready))
+    }
+
+    /// The real host writes it down, and then nothing happens until somebody asks for the handler.
+    async fn tell_of_no_start(&mut self, start: &Start, error: &io::Error) -> Ending {
+        let program = start.launch.program.display().to_string();
+        let detail = without_code(error);
+        let exception = format!(
+            "System.ComponentModel.Win32Exception ({}): An error occurred trying to start process '{program}' with working directory \
+             '{}'. {detail}",
+            error.raw_os_error().unwrap_or_default(),
+            start.launch.working_directory.display(),
+        );
+        let text = format!("Failed to start Worker Channel. Process fileName: {program}");
+        let record = LogRecord::error(of_process(&start.worker_id), text);
+        self.record.log(record.exception(exception));
+        self.record.violation(Violation::CannotStart {
+            program: program.clone(),
+            detail,
+        });
+        let problem = format!("cannot start {program}: {error}");
+        self.update(|status| status.phase = Phase::NotStarted(problem));
+        loop {
+            match self.commands.recv().await {
+                Some(Command::Stop) | None => return Ending::Stopped,
+                Some(Command::FunctionTimedOut { .. }) => return Ending::FunctionTimedOut,
+                Some(Command::GiveUp) => self.update(|status| status.stopping = true),
             }
         }
     }
 
-    fn plan(&self, worker_id: &str) -> Launch {
-        launch::plan(&self.app, &self.options, self.port, worker_id, |name| {
-            std::env::var(name).ok()
-        })
+    /// Writes down how a process ended, and says whether it counts as an error.
+    fn tell_of_end(&self, start: &Start, ending: &Ending) -> bool {
+        let category = of_process(&start.worker_id);
+        match ending {
+            Ending::Stopped | Ending::FunctionTimedOut => false,
+            Ending::NotReadyInTime => {
+                let text = format!(
+                    "Failed to start http worker process. workerId:{}",
+                    start.worker_id
+                );
+                let category = format!("Worker.HttpWorkerChannel.{}", start.worker_id);
+                let record = LogRecord::error(category, text);
+                self.record.log(
+                    record.exception("System.TimeoutException: Initializing HttpWorker timed out."),
+                );
+                let limit = self.app.settings.initialization_timeout;
+                self.record
+                    .violation(Violation::InitializationTimeout { limit });
+                true
+            }
+            Ending::ByItself { pid, exit, errors } => {
+                let asks = exit.code == Some(RESTART_ME);
+                if !asks {
+                    let status = exit.to_string();
+                    self.record.violation(Violation::Exited { status });
+                }
+                if asks || exit.code == Some(0) {
+                    let text = "Language Worker Process exited and needs to be restarted.";
+                    self.record.log(LogRecord::information(category, text));
+                    return false;
+                }
+                let (program, code) = (start.launch.program.display(), exit.dotnet_code());
+                let mut exception = format!(
+                    "Microsoft.Azure.WebJobs.Script.Workers.WorkerProcessExitException: {program} exited with code {code} (0x{code:X})"
+                );
+                if !errors.is_empty() {
+                    exception += "\n ---> System.Exception: ";
+                    exception += &errors.join(",");
+                }
+                let text = format!("Language Worker Process exited. Pid={pid}.");
+                let record = LogRecord::error(category, text);
+                self.record.log(record.exception(exception));
+                true
+            }
+        }
     }
 
-    async fn await_stop(&mut self) {
-        while let Some(Command::FunctionTimedOut { .. }) = self.commands.recv().await {}
+    fn give_up(&mut self, violation: Violation) {
+        self.record.violation(violation);
+        self.update(|status| {
+            status.phase = Phase::GivenUp;
+            status.stopping = true;
+        });
+    }
+
+    fn readiness_limits(&self) -> readiness::Limits {
+        let settings = &self.app.settings;
+        let answer_timeout = if self.options.hangs {
+            settings
+                .function_timeout
+                .map(|limit| limit + CLIENT_TIMEOUT)
+        } else {
+            Some(settings.initialization_timeout)
+        };
+        readiness::Limits {
+            initialization_timeout: settings.initialization_timeout,
+            answer_timeout,
+            slow: self.options.slow_readiness,
+        }
+    }
+
+    fn note_end(&self, exit: HandlerExit, phase: Option<Phase>) {
+        self.update(|status| {
+            status.pid = None;
+            status.exit = Some(exit);
+            if let Some(phase) = phase {
+                status.phase = phase;
+            }
+        });
     }
 
     fn update(&self, change: impl FnOnce(&mut Status)) {
         self.status.send_modify(change);
     }
+}
+
+/// An error of the system without the number that Rust puts behind it.
+fn without_code(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error")
+        .map_or(text.clone(), |(text, _)| text.to_owned())
 }
