@@ -183,8 +183,13 @@ fn hooks(hooks: &Yaml, known: &[&str], of: &str, complaints: &mut Vec<String>) {
 fn fields(yaml: &Yaml, known: &[&str], of: &str, complaints: &mut Vec<String>) {
     for (name, _) in yaml.as_hash().into_iter().flatten() {
         let name = name.as_str().unwrap_or_default();
+        let verb = if of.starts_with("the hooks") {
+            "have"
+        } else {
+            "has"
+        };
         if !known.contains(&name) {
-            complaints.push(format!("{of} has no field '{name}'"));
+            complaints.push(format!("{of} {verb} no field '{name}'"));
         }
     }
 }

@@ -56,7 +56,7 @@ fn mistakes_that_azd_passes_over() {
         (
             "prepackage:",
             "prepackaging:",
-            "the hooks of allocation has no field 'prepackaging'",
+            "the hooks of allocation have no field 'prepackaging'",
         ),
         (
             "shell: sh",
@@ -88,6 +88,11 @@ fn mistakes_that_azd_passes_over() {
             "conditions:",
             "digital-twins has no field 'conditions'",
         ),
+        (
+            "postdeploy:",
+            "postdeployment:",
+            "the hooks of the project have no field 'postdeployment'",
+        ),
         ("services:", "service:", "there are no services"),
         (
             "    host: function\n",
@@ -111,6 +116,19 @@ fn mistakes_that_azd_passes_over() {
         assert!(
             complaints.iter().any(|complaint| complaint == expected),
             "{from:?} → {to:?}: {complaints:#?}"
+        );
+    }
+}
+
+/// A hook that is a file without an extension would be run as a shell script: those of ours are
+/// command lines.
+#[test]
+fn the_hooks_run_what_is_there() {
+    for command in ["scripts/package", "deploy/enrollments"] {
+        assert!(common::root().join(command).is_file(), "{command}");
+        assert!(
+            !common::read("azure.yaml").contains(&format!("run: {command}\n")),
+            "{command}"
         );
     }
 }
