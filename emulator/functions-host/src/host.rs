@@ -20,6 +20,11 @@ use crate::process::supervisor::{Command, Phase, Status, Supervisor};
 /// The event of a function that can't be used.
 const FUNCTION_ERROR: u32 = 402;
 
+/// Where the host tells of the handler's section in `host.json`.
+const HANDLER_SECTION: &str = "Microsoft.Azure.WebJobs.Script.Workers.Http.HttpWorkerOptionsSetup";
+/// The setting that says `custom`; the host goes on without it.
+const WORKER_RUNTIME: &str = "FUNCTIONS_WORKER_RUNTIME";
+
 /// A running host. Clones are the same host; when the last one is dropped, the handler is killed.
 #[derive(Debug, Clone)]
 pub struct FunctionsHost {
@@ -259,11 +264,15 @@ impl FunctionsHost {
 
 /// What the host says of an app before it starts the handler.
 fn tell_of_the_app(app: &App, record: &Record) {
-    if app.settings.is_http_worker {
-        record.log(LogRecord::warning(
-            "Microsoft.Azure.WebJobs.Script.Workers.Http.HttpWorkerOptionsSetup",
-            "Section httpWorker will be deprecated. Please use customHandler section.",
-        ));
+    for warning in &app.settings.warnings {
+        record.log(LogRecord::warning(HANDLER_SECTION, warning));
+    }
+    let runtime = std::env::var(WORKER_RUNTIME).ok();
+    let runtime = runtime.or_else(|| app.local_settings.get(WORKER_RUNTIME).cloned());
+    if runtime.is_none_or(|runtime| runtime.is_empty()) {
+        let text =
+            format!("The '{WORKER_RUNTIME}' setting is required. Please specify a valid value.");
+        record.log(LogRecord::warning(STARTUP, text));
     }
     for (name, problem) in &app.functions_in_error {
         let text = format!("The '{name}' function is in error: {problem}");

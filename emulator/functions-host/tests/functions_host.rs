@@ -355,7 +355,7 @@ async fn an_invocation_waits_for_a_handler_only_so_long() {
     until_violation(&host, "has waited four times initializationTimeout").await;
     until(&host, FunctionsHost::is_stopped).await;
     assert!(host.log().iter().any(|record| record.text
-        == "Final functionDispatcher state: Initializing. Initialization timed out and host is shutting down"));
+        == "Final functionDispatcher state: WorkerProcessRestarting. Initialization timed out and host is shutting down"));
 }
 
 #[tokio::test]

@@ -114,22 +114,39 @@ pub async fn run(arguments: Host) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Ctrl+C, or a polite request to end; caught from the call on, and not only once it is waited for.
+/// Ctrl+C, or a polite request to end; caught from the call on, and not only once it is waited for. What was ignored when the emulator was
+/// started stays ignored, for the handler as well.
 #[cfg(unix)]
 pub(crate) fn interrupted() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate, mut quit) = (
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::quit())?,
-    );
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = quit.recv() => {}
+    use tokio::signal::unix::SignalKind;
+    let mut signals = Vec::new();
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::quit(),
+    ] {
+        if !is_ignored(kind) {
+            signals.push(tokio::signal::unix::signal(kind)?);
         }
-    })
+    }
+    Ok(std::future::poll_fn(move |context| {
+        let mut signals = signals.iter_mut();
+        if signals.any(|signal| signal.poll_recv(context).is_ready()) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    }))
+}
+
+/// Whether the process ignores a signal, as one in the background of a shell script does. Told by Linux alone.
+#[cfg(unix)]
+fn is_ignored(kind: tokio::signal::unix::SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & (1 << (kind.as_raw_value() - 1)) != 0)
 }
 
 /// Ctrl+C.

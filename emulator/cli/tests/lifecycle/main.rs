@@ -4,7 +4,7 @@
 //! process of its own, the handler is a puppet that does what the one of the capture does (a single case needs `python3`). Cases run side by side, as most
 //! of their time is waiting; times of the corpus are lower bounds, the upper ones are widened for busy machines.
 //!
-//! `LIFECYCLE=exit- cargo test …` runs the cases whose ids contain that.
+//! `LIFECYCLE=exit- cargo test …` runs the cases whose ids contain that, `LIFECYCLE_CORPUS=FILE` those of another file of that shape.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -24,6 +24,7 @@ use tokio::sync::Semaphore;
 
 use case::{Case, Corpus, Step};
 
+const CORPUS: &str = include_str!("../../../../fixtures/functions-host/captured/lifecycle.json");
 /// How many cases run at once.
 const AT_ONCE: usize = 8;
 
@@ -65,8 +66,11 @@ const CORRECTIONS: &[(&str, &str, &str, &str)] = &[
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_life_cycle_is_the_one_that_was_seen_under_the_real_host() {
-    let corpus = include_str!("../../../../fixtures/functions-host/captured/lifecycle.json");
-    let corpus: Arc<Corpus> = Arc::new(serde_json::from_value(corrected(corpus)).unwrap());
+    let corpus = match std::env::var("LIFECYCLE_CORPUS") {
+        Ok(file) => std::fs::read_to_string(file).unwrap(),
+        Err(_) => CORPUS.to_owned(),
+    };
+    let corpus: Arc<Corpus> = Arc::new(serde_json::from_value(corrected(&corpus)).unwrap());
     let wanted = std::env::var("LIFECYCLE").unwrap_or_default();
     let mut order: Vec<usize> = (0..corpus.cases.len())
         .filter(|&at| corpus.cases[at].id.contains(&wanted))

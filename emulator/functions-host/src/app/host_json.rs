@@ -37,7 +37,10 @@ pub(crate) struct HostSettings {
     pub(crate) initialization_timeout: Duration,
     pub(crate) forwards_http_requests: bool,
     /// The section is `httpWorker`, as it was called once.
+    #[allow(dead_code, reason = "forwarding asks for it")]
     pub(crate) is_http_worker: bool,
+    /// What the host has to say of the section, in its words.
+    pub(crate) warnings: Vec<String>,
     pub(crate) route_prefix: String,
     pub(crate) description: HandlerDescription,
     /// The policy of functions that have none of their own.
@@ -93,9 +96,12 @@ impl HostSettings {
         Ok(Self {
             function_timeout: function_timeout(root)?,
             initialization_timeout,
+            // Functions of a `httpWorker` are always forwarded.
             forwards_http_requests: flag(handler, name, "enableForwardingHttpRequest")?
-                .unwrap_or(false),
+                .unwrap_or(false)
+                || name == "httpWorker",
             is_http_worker: name == "httpWorker",
+            warnings: warnings(root, name),
             route_prefix,
             description: HandlerDescription::read(description, name)?,
             retry: retry.map_err(|error| AppError::host_json(error.to_string()))?,
@@ -161,17 +167,36 @@ fn check_version(file: &Value) -> Result<(), AppError> {
 
 /// The section of the handler, and what it is called in the messages of the host.
 fn handler_section(root: Section<'_>) -> Result<(&'static str, Section<'_>), AppError> {
-    for name in ["customHandler", "httpWorker"] {
-        let section = root.section(name);
-        let says_something =
-            !section.section("description").is_empty() || section.scalars().next().is_some();
-        if says_something {
-            return Ok((name, section));
-        }
+    ["customHandler", "httpWorker"]
+        .into_iter()
+        .map(|name| (name, root.section(name)))
+        .find(|(_, section)| !section.is_empty())
+        .ok_or_else(|| {
+            AppError::host_json(
+                "WorkerConfig for runtime: custom not found. host.json has no \"customHandler\" with a \"description\"",
+            )
+        })
+}
+
+fn warnings(root: Section<'_>, name: &str) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let handler = root.section(name);
+    if name == "httpWorker" {
+        warnings.push(
+            "Section httpWorker will be deprecated. Please use customHandler section.".to_owned(),
+        );
+    } else if !root.section("httpWorker").is_empty() {
+        // Spelt as the host spells it.
+        warnings.push(
+            "Both httpWorker and customHandler sections are spefified in host.json file. customHandler takes precedence."
+                .to_owned(),
+        );
     }
-    Err(AppError::host_json(
-        "WorkerConfig for runtime: custom not found. host.json has no \"customHandler\" with a \"description\"",
-    ))
+    let kind = handler.text("type").unwrap_or_default();
+    if name == "customHandler" && kind.eq_ignore_ascii_case("none") {
+        warnings.push("CustomHandlerType None is not supported. Defaulting to Http.".to_owned());
+    }
+    warnings
 }
 
 fn check_type(handler: Section<'_>) -> Result<(), AppError> {
@@ -295,6 +320,29 @@ mod tests {
         assert!(!settings.watches_files);
         assert_eq!(settings.functions.unwrap(), ["F"]);
         assert!(!settings.description.use_std_error_stream_for_errors_only);
+    }
+
+    #[test]
+    fn what_the_host_warns_of_has_its_words() {
+        let description = json!({"description": {"defaultExecutablePath": "h"}});
+        let warnings = |members: &Value| parse(members).unwrap().warnings;
+        assert!(warnings(&json!({})).is_empty());
+        assert_eq!(
+            warnings(&json!({"httpWorker": description})),
+            [
+                "Both httpWorker and customHandler sections are spefified in host.json file. customHandler takes precedence."
+            ]
+        );
+        assert_eq!(
+            warnings(&json!({"httpWorker": description, "customHandler": {"description": {}}})),
+            ["Section httpWorker will be deprecated. Please use customHandler section."]
+        );
+        let mut none = description.clone();
+        none["type"] = json!("none");
+        assert_eq!(
+            warnings(&json!({"customHandler": none})),
+            ["CustomHandlerType None is not supported. Defaulting to Http."]
+        );
     }
 
     #[test]

@@ -13,9 +13,18 @@ impl<'a> Section<'a> {
         Self(value.as_object())
     }
 
-    /// Without a member a section counts as absent.
+    /// A section without a single scalar in it counts as absent.
     pub(crate) fn is_empty(self) -> bool {
-        self.0.is_none_or(Map::is_empty)
+        fn has_scalar(value: &Value) -> bool {
+            match value {
+                Value::Array(items) => items.iter().any(has_scalar),
+                Value::Object(members) => members.values().any(has_scalar),
+                _ => true,
+            }
+        }
+        !self
+            .0
+            .is_some_and(|members| members.values().any(has_scalar))
     }
 
     /// The last member of that name.

@@ -40,9 +40,15 @@ impl FunctionsHost {
                 _ => None,
             };
         }
+        let state = match self.starts() {
+            0 | 1 => "Initializing",
+            _ => "WorkerProcessRestarting",
+        };
         self.record.log(LogRecord::error(
             INVOKER,
-            "Final functionDispatcher state: Initializing. Initialization timed out and host is shutting down",
+            format!(
+                "Final functionDispatcher state: {state}. Initialization timed out and host is shutting down"
+            ),
         ));
         self.record.violation(Violation::NeverReady);
         // When nobody takes the command, the host has stopped already.
