@@ -21,11 +21,16 @@ impl<F: Fn(&Request<'_>) -> Decision + Send + Sync + 'static> Policy for F {
 
 /// A policy that has to wait, such as one that asks another service. Every [`Policy`] is one that never waits.
 pub trait AsyncPolicy: Send + Sync + 'static {
+    /// Whether it ever waits. Of one that doesn't nothing needs to be kept meanwhile.
+    const WAITS: bool = true;
+
     /// Decides on a request.
     fn decide(&self, request: &Request<'_>) -> impl Future<Output = Decision>;
 }
 
 impl<P: Policy> AsyncPolicy for P {
+    const WAITS: bool = false;
+
     fn decide(&self, request: &Request<'_>) -> impl Future<Output = Decision> {
         ready(Policy::decide(self, request))
     }

@@ -76,12 +76,16 @@ pub fn redacted(json: &str, limit: usize) -> Cow<'_, str> {
 /// Looks at the string that `json` starts with, and at its value when it is a member's name. Returns the text to mask together with
 /// its mask, if there is any, and the text behind what was looked at.
 fn look_at(json: &str) -> (Option<(&str, Cow<'_, str>)>, &str) {
-    let (string, behind) = split_string(json);
+    let (string, has_escape, behind) = split_string(json);
     let Some(value) = value_behind_name(behind) else {
         let masked = is_certificate(string).then_some((string, MASK.into()));
         return (masked, behind);
     };
-    let name = json::text(string);
+    let name = if has_escape {
+        json::text(string)
+    } else {
+        string.get(1..string.len() - 1).map(Cow::Borrowed)
+    };
     let is_url = name.as_deref() == Some(WEBHOOK_URL);
     // What can't be read is taken for a secret.
     if !is_url && !name.is_none_or(|name| is_secret(&name)) {
@@ -95,19 +99,26 @@ fn look_at(json: &str) -> (Option<(&str, Cow<'_, str>)>, &str) {
     (mask.map(|mask| (value, mask)), behind)
 }
 
-/// Splits behind the string that `json` starts with, quotes included.
-fn split_string(json: &str) -> (&str, &str) {
+/// Splits behind the string that `json` starts with, quotes included, and says whether it has an escape.
+fn split_string(json: &str) -> (&str, bool, &str) {
     let bytes = json.as_bytes();
     let mut place = 1;
+    let mut has_escape = false;
     while let Some(byte) = bytes.get(place) {
         place += 1;
         match byte {
-            b'"' => return json.split_at(place),
-            b'\\' => place += 1,
+            b'"' => {
+                let (string, behind) = json.split_at(place);
+                return (string, has_escape, behind);
+            }
+            b'\\' => {
+                has_escape = true;
+                place += 1;
+            }
             _ => {}
         }
     }
-    (json, "")
+    (json, has_escape, "")
 }
 
 /// Splits behind the value that `json` starts with.

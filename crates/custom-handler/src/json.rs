@@ -218,6 +218,7 @@ impl Visitor<'_> for Place<'_> {
 
 /// What the JSON string `json` says; `None` when it is none, or escapes half of a character.
 #[must_use]
+#[inline]
 pub fn text(json: &str) -> Option<Cow<'_, str>> {
     let inside = json.strip_prefix('"')?.strip_suffix('"')?;
     if inside.contains('\\') {
@@ -229,6 +230,7 @@ pub fn text(json: &str) -> Option<Cow<'_, str>> {
 
 /// What kind of value the JSON text `json` is, with its article: `"a string"`.
 #[must_use]
+#[inline]
 pub fn kind(json: &str) -> &'static str {
     match json.trim_ascii_start().as_bytes().first() {
         Some(b'"') => "a string",
@@ -242,6 +244,7 @@ pub fn kind(json: &str) -> &'static str {
 
 /// Whether the valid JSON text `json` has more than `limit` arrays and objects within each other.
 #[must_use]
+#[inline]
 pub fn nests_deeper_than(json: &str, limit: usize) -> bool {
     // Nearly every text has too few brackets to nest that deeply, and counting them is much quicker than pairing them; the more
     // so where the processor counts many at once, for which the sum of a chunk must be a byte.

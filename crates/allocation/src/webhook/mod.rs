@@ -9,7 +9,9 @@ mod error;
 mod reply;
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Payload, ServiceConfig};
@@ -76,6 +78,15 @@ impl<P: AsyncPolicy> Webhook<P> {
     /// # Errors
     /// When it is no envelope of the Functions host, or the answer can't be written.
     pub async fn answer(&self, envelope: &[u8], id: &str) -> Result<Vec<u8>, AnswerError> {
+        if !P::WAITS
+            && let Some(answer) = at_once(self.answered(envelope, id))
+        {
+            return answer;
+        }
+        Box::pin(self.answered(envelope, id)).await
+    }
+
+    async fn answered(&self, envelope: &[u8], id: &str) -> Result<Vec<u8>, AnswerError> {
         let Invocation { data, .. } =
             Invocation::<HttpTrigger<'_>>::parse(envelope).map_err(AnswerError::Envelope)?;
         let HttpTrigger { req, bindings } = data;
@@ -89,6 +100,15 @@ impl<P: AsyncPolicy> Webhook<P> {
 
     /// The reply to a request that came without an envelope. `id` names the invocation in the process's log.
     pub async fn reply(&self, request: &[u8], id: &str) -> Reply {
+        if !P::WAITS
+            && let Some(reply) = at_once(self.replied(request, id))
+        {
+            return reply;
+        }
+        Box::pin(self.replied(request, id)).await
+    }
+
+    async fn replied(&self, request: &[u8], id: &str) -> Reply {
         let reply = self
             .reply_to(body_text(request), InputBindings::default())
             .await;
@@ -168,6 +188,14 @@ impl<P: AsyncPolicy> Webhook<P> {
         WebhookError::TooLarge {
             function: self.name,
         }
+    }
+}
+
+/// What a future that doesn't wait comes to. It lives on the stack, and the connection's task stays as small as it is without it.
+fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
     }
 }
 

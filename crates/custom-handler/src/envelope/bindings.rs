@@ -73,25 +73,51 @@ impl<'de> Visitor<'de> for Members {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut req, mut bindings) = (None, Vec::new());
         while let Some(Name(name)) = map.next_key()? {
-            if name != "req" {
+            if name != REQUEST {
                 bindings.push((name, map.next_value()?));
             } else if req.is_none() {
                 let Object(request) = map.next_value()?;
                 req = Some(request);
             } else {
-                return Err(A::Error::duplicate_field("req"));
+                return Err(A::Error::duplicate_field(REQUEST));
             }
         }
         Ok(HttpTrigger {
-            req: req.ok_or_else(|| A::Error::missing_field("req"))?,
+            req: req.ok_or_else(|| A::Error::missing_field(REQUEST))?,
             bindings: InputBindings(bindings),
         })
     }
 }
 
+/// What the trigger is called.
+const REQUEST: &str = "req";
+
 /// A member's name, borrowed where it has no escapes.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl<'de> Visitor<'de> for Text {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a member's name")
+            }
+
+            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
 
 #[derive(Deserialize)]
 struct Object<'a>(#[serde(borrow, deserialize_with = "json::object")] HttpRequest<'a>);
