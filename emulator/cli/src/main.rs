@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use emulator::commands::{allocate, compute_device_key, demo, device, dps, fleet, host, twins};
+use emulator::commands::{
+    allocate, certificates, compute_device_key, demo, device, dps, fleet, host, twins,
+};
 
 /// Microsoft's side of the wire, for development and tests.
 ///
@@ -24,6 +26,7 @@ enum Command {
     Device(device::SimulatedDevice),
     Fleet(fleet::Fleet),
     Demo(demo::Demo),
+    Certificates(certificates::Certificates),
     ComputeDeviceKey(compute_device_key::ComputeDeviceKey),
     Twins(twins::Twins),
 }
@@ -37,6 +40,7 @@ async fn main() -> ExitCode {
         Command::Device(arguments) => device::run(arguments).await,
         Command::Fleet(arguments) => fleet::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Certificates(arguments) => certificates::run(&arguments),
         Command::ComputeDeviceKey(arguments) => compute_device_key::run(&arguments),
         Command::Twins(arguments) => twins::run(arguments).await,
     };

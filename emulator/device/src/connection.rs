@@ -10,6 +10,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 
+use super::credential::ClientCertificate;
 use super::https::HttpsConnection;
 use super::link::Link;
 use super::mqtt::MqttConnection;
@@ -61,6 +62,7 @@ pub struct Target {
 pub struct Trust {
     pub(super) http: reqwest::Client,
     pub(super) tls: Arc<ClientConfig>,
+    roots: Arc<RootCertStore>,
 }
 
 impl Trust {
@@ -74,9 +76,26 @@ impl Trust {
         let certificate = CertificateDer::from_pem_slice(ca_pem.as_bytes())
             .context("the CA file holds no certificate")?;
         roots.add(certificate)?;
+        let roots = Arc::new(roots);
         let config = ClientConfig::builder()
-            .with_root_certificates(Arc::new(roots))
+            .with_root_certificates(Arc::clone(&roots))
             .with_no_client_auth();
+        Self::new(roots, config)
+    }
+
+    /// The same trust, of a device that presents a certificate.
+    ///
+    /// # Errors
+    /// The certificate and its key don't fit.
+    pub fn presenting(&self, certificate: &ClientCertificate) -> anyhow::Result<Self> {
+        let config = ClientConfig::builder()
+            .with_root_certificates(Arc::clone(&self.roots))
+            .with_client_auth_cert(certificate.chain(), certificate.key())
+            .context("the certificate and the private key can't be used together")?;
+        Self::new(Arc::clone(&self.roots), config)
+    }
+
+    fn new(roots: Arc<RootCertStore>, config: ClientConfig) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(config.clone())
             .no_proxy()
@@ -85,6 +104,7 @@ impl Trust {
         Ok(Self {
             http,
             tls: Arc::new(config),
+            roots,
         })
     }
 }
@@ -94,8 +114,8 @@ impl Trust {
 pub struct Identity {
     /// Its registration id.
     pub registration_id: String,
-    /// Its signature.
-    pub sas_token: String,
+    /// Its signature, unless it presents a certificate.
+    pub sas_token: Option<String>,
 }
 
 /// What the service answered.

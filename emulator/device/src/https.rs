@@ -12,7 +12,7 @@ use super::connection::{API_VERSION, Identity, Reply, Target, Trust};
 pub struct HttpsConnection {
     client: Client,
     registration: String,
-    sas_token: String,
+    sas_token: Option<String>,
 }
 
 impl HttpsConnection {
@@ -47,8 +47,11 @@ impl HttpsConnection {
     }
 
     async fn send(&self, request: RequestBuilder) -> anyhow::Result<Reply> {
+        let request = match &self.sas_token {
+            Some(token) => request.header(AUTHORIZATION, token),
+            None => request,
+        };
         let response = request
-            .header(AUTHORIZATION, &self.sas_token)
             .header(CONTENT_TYPE, "application/json; charset=utf-8")
             .send()
             .await

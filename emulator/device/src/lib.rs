@@ -5,6 +5,7 @@
 //! Source: <https://learn.microsoft.com/azure/iot-dps/tutorial-custom-allocation-policies#simulate-the-devices>.
 
 pub mod connection;
+pub mod credential;
 mod https;
 mod link;
 mod mqtt;

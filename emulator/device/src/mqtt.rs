@@ -53,7 +53,10 @@ impl MqttConnection {
         let connect = v3_1_1::Connect::builder()
             .client_id(id)
             .and_then(|connect| connect.user_name(user_name))
-            .and_then(|connect| connect.password(identity.sas_token.as_str()))
+            .and_then(|connect| match &identity.sas_token {
+                Some(token) => connect.password(token.as_str()),
+                None => Ok(connect),
+            })
             .and_then(|connect| connect.clean_session(true).build())
             .map_err(anyhow::Error::msg)?;
         connection.send(connect.into()).await?;

@@ -7,9 +7,9 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::connection::{Connection, Identity, Reply, Target, Transport, Trust};
+use super::credential::Credential;
 use emulator_text::printable;
 use provisioning::keys::sas_token::SasToken;
-use provisioning::keys::symmetric_key::SymmetricKey;
 use provisioning::service::moment::Moment;
 
 /// How long a device's token is good.
@@ -23,8 +23,8 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(2);
 pub struct Device {
     /// Its registration id.
     pub registration_id: String,
-    /// Its key.
-    pub key: SymmetricKey,
+    /// What it proves itself with.
+    pub credential: Credential,
     /// What it tells the webhook.
     pub payload: Option<Value>,
 }
@@ -143,6 +143,11 @@ impl Device {
         mut tell: impl FnMut(Status),
     ) -> Result<Assigned, NotAssigned> {
         let identity = self.identity(target);
+        let presenting = match &self.credential {
+            Credential::SymmetricKey(_) => None,
+            Credential::Certificate(certificate) => Some(trust.presenting(certificate)?),
+        };
+        let trust = presenting.as_ref().unwrap_or(trust);
         let mut connection = Connection::open(transport, target, trust, identity).await?;
         let body = self.body().to_string();
         let mut reply = connection.register(&body).await?;
@@ -173,7 +178,12 @@ impl Device {
         let id = &self.registration_id;
         Identity {
             registration_id: id.clone(),
-            sas_token: SasToken::issue(&self.key, &target.id_scope, id, expiry),
+            sas_token: match &self.credential {
+                Credential::SymmetricKey(key) => {
+                    Some(SasToken::issue(key, &target.id_scope, id, expiry))
+                }
+                Credential::Certificate(_) => None,
+            },
         }
     }
 

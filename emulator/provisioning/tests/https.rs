@@ -9,7 +9,7 @@ use serde_json::json;
 use simulated_device::connection::Transport;
 use simulated_device::registration::{NotAssigned, Status};
 use support::{
-    HEAT_PUMPS, RawAnswer, TOASTERS, TestService, TestWebhook, assign, device, tutorial,
+    HEAT_PUMPS, RawAnswer, TOASTERS, TestService, TestWebhook, assign, device, device_key, tutorial,
 };
 
 const TOASTER: &str = "breakroom499-contoso-tstrsd-007";
@@ -25,7 +25,7 @@ fn token(registration_id: &str) -> String {
         .now
         .after(std::time::Duration::from_mins(1));
     SasToken::issue(
-        &device(registration_id).key,
+        &device_key(registration_id),
         "0ne00LOCAL1",
         registration_id,
         expiry,

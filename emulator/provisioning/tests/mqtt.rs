@@ -6,6 +6,7 @@ mod support;
 use provisioning::enrollment::config::Config;
 use provisioning::keys::sas_token::SasToken;
 use provisioning::keys::thumbprint::DeviceCertificate;
+use provisioning::keys::trial_certificates::{Period, TrialDevice};
 use provisioning::server::mqtt_session::Session;
 use provisioning::server::provisioning::Provisioning;
 use provisioning::service::moment::Moment;
@@ -13,7 +14,9 @@ use provisioning::webhook::client::Webhook;
 use serde_json::{Value, json};
 use simulated_device::connection::Transport;
 use simulated_device::registration::{Assigned, Device, NotAssigned};
-use support::{HEAT_PUMPS, TOASTERS, TestService, TestWebhook, assign, device, tutorial};
+use support::{
+    HEAT_PUMPS, TOASTERS, TestService, TestWebhook, assign, device, device_key, tutorial,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::Instant;
 
@@ -72,7 +75,7 @@ async fn a_wrong_key_is_told_when_the_device_registers() {
     let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
     let service = TestService::start(tutorial(&webhook)).await;
     let mut wrong = device(TOASTER);
-    wrong.key = device("another").key;
+    wrong.credential = device_key("another").into();
     for transport in [Transport::Mqtt, Transport::Ws] {
         let error = register(&service, transport, &wrong).await.unwrap_err();
         assert_eq!(
@@ -141,7 +144,7 @@ fn token(registration_id: &str) -> String {
     let expiry = Moment::of_system()
         .now
         .after(std::time::Duration::from_mins(1));
-    let key = device(registration_id).key;
+    let key = device_key(registration_id);
     SasToken::issue(&key, "0ne00LOCAL1", registration_id, expiry)
 }
 
@@ -438,18 +441,20 @@ async fn a_packet_that_never_ends_keeps_no_connection_open() {
 
 #[tokio::test]
 async fn a_certificate_takes_the_place_of_the_password() {
-    let thumbprint = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let made = || TrialDevice::self_signed("x509-dev-1", Period::of_days(1)).unwrap();
+    let (enrolled, another) = (made(), made());
+    let certificate = enrolled.pem();
     let config = json!({"linkedHubs": [TOASTERS], "enrollments": [{
         "registrationId": "x509-dev-1",
-        "attestation": {"type": "x509", "x509": {"clientCertificates": {"primary": {"info": {"sha256Thumbprint": thumbprint}}}}},
+        "attestation": {"type": "x509", "x509": {"clientCertificates": {"primary": {"certificate": certificate}}}},
     }]});
     let settings = Config::parse(&config.to_string())
         .unwrap()
         .settings()
         .unwrap();
     let provisioning = Provisioning::in_memory(settings, Webhook::new().unwrap());
-    for (certificate, status) in [(&b"abc"[..], 202), (b"another", 401)] {
-        let certificate = DeviceCertificate::from_der(certificate);
+    for (presented, status) in [(enrolled, 202), (another, 401)] {
+        let certificate = DeviceCertificate::from_der(presented.der());
         let mut session = Session::new(provisioning.clone(), Some(certificate));
         let mut without_password = [text("MQTT"), vec![4, 0x80, 0, 60]].concat();
         without_password.extend(text("x509-dev-1"));

@@ -1,6 +1,7 @@
 //! The provisioning service as a value: requests go in, the clock is turned by hand, and webhooks answer when the test says.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use provisioning::enrollment::authorities::Authorities;
 use provisioning::enrollment::enrollments::{Enrollment, Enrollments};
 use provisioning::keys::sas_token::SasToken;
 use provisioning::keys::symmetric_key::SymmetricKey;
@@ -168,7 +169,11 @@ fn group_of(group: &Value, members: &Value) -> Enrollment {
     for (name, value) in members.as_object().unwrap() {
         group[name] = value.clone();
     }
-    Enrollment::group(serde_json::from_value(group).unwrap()).unwrap()
+    Enrollment::group(
+        serde_json::from_value(group).unwrap(),
+        &Authorities::default(),
+    )
+    .unwrap()
 }
 
 fn hub_with_twin(hub: &str, tag: &str) -> Value {

@@ -1,4 +1,4 @@
-//! Devices that prove themselves with a certificate, which their enrollment names by its thumbprint.
+//! Devices that prove themselves with a certificate: their own, which their enrollment names, or one that leads to a group's.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
@@ -6,100 +6,171 @@ mod support;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use provisioning::enrollment::config::Config;
-use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
-use ring::digest;
+use provisioning::keys::trial_certificates::{Period, TrialAuthority, TrialDevice};
 use serde_json::{Value, json};
-use support::{TOASTERS, TestService, TestWebhook, assign, connect, exchange, hurried};
+use simulated_device::connection::Transport;
+use simulated_device::credential::ClientCertificate;
+use simulated_device::registration::{Assigned, Device, NotAssigned};
+use support::{TOASTERS, TestService, TestWebhook, assign, hurried};
 
 const DEVICE: &str = "x509-dev-1";
+const TRANSPORTS: [Transport; 3] = [Transport::Https, Transport::Mqtt, Transport::Ws];
 
-fn certificate() -> CertifiedKey<KeyPair> {
-    generate_simple_self_signed([DEVICE.to_owned()]).unwrap()
+fn year() -> Period {
+    Period::of_days(365)
 }
 
-fn copy(certificate: &CertifiedKey<KeyPair>) -> CertifiedKey<KeyPair> {
-    let key = certificate.signing_key.serialize_pem();
-    CertifiedKey {
-        cert: certificate.cert.clone(),
-        signing_key: KeyPair::from_pem(&key).unwrap(),
-    }
-}
-
-fn thumbprint(certificate: &CertifiedKey<KeyPair>) -> String {
-    let digest = digest::digest(&digest::SHA256, certificate.cert.der());
-    let bytes = digest.as_ref().iter();
-    bytes.fold(String::new(), |text, byte| format!("{text}{byte:02X}"))
+async fn service(webhook: &TestWebhook, config: &Value) -> TestService {
+    let config = Config::parse(&config.to_string()).unwrap();
+    TestService::start(hurried(config, webhook)).await
 }
 
 /// A service that enrolls the device with this certificate.
-async fn service(webhook: &TestWebhook, enrolled: &CertifiedKey<KeyPair>) -> TestService {
-    let config = json!({
+fn individual(enrolled: &TrialDevice) -> Value {
+    json!({
         "linkedHubs": [TOASTERS],
         "enrollments": [{
             "registrationId": DEVICE,
             "deviceId": "press-07",
             "allocationPolicy": "custom",
             "attestation": {"type": "x509", "x509": {"clientCertificates": {
-                "primary": {"info": {"subjectName": "CN=x509-dev-1", "sha256Thumbprint": thumbprint(enrolled)}}}}},
+                "primary": {"certificate": enrolled.pem()}, "secondary": null}, "caReferences": null}},
         }],
-    });
-    let config = Config::parse(&config.to_string()).unwrap();
-    TestService::start(hurried(config, webhook)).await
+    })
 }
 
-/// The status line and the body of the answer to a registration.
+/// A service that enrolls whom `signing` signed.
+fn group(signing: &TrialAuthority) -> Value {
+    json!({
+        "linkedHubs": [TOASTERS],
+        "enrollmentGroups": [{
+            "enrollmentGroupId": "g",
+            "allocationPolicy": "custom",
+            "attestation": {"type": "x509", "x509": {"signingCertificates": {"primary": {"certificate": signing.pem()}}}},
+        }],
+    })
+}
+
+/// A device that presents its certificate, and others behind it.
+fn device(certificate: &TrialDevice, behind: &[&TrialAuthority]) -> Device {
+    let chain: String = behind.iter().map(|authority| authority.pem()).collect();
+    let pem = certificate.pem() + &chain;
+    Device {
+        registration_id: DEVICE.to_owned(),
+        credential: ClientCertificate::from_pem(&pem, &certificate.key_pem())
+            .unwrap()
+            .into(),
+        payload: None,
+    }
+}
+
 async fn register(
     service: &TestService,
-    presented: Option<CertifiedKey<KeyPair>>,
-) -> (String, Value) {
-    let request =
-        format!("PUT /0ne00LOCAL1/registrations/{DEVICE}/register?api-version=2021-06-01 HTTP/1.1");
-    let connection = connect(service, service.endpoints.https, presented).await;
-    let answer = exchange(connection, &request, "{}").await;
-    (answer.status_line().to_owned(), answer.body)
+    device: &Device,
+    transport: Transport,
+) -> Result<Assigned, NotAssigned> {
+    let (target, trust) = (service.target(), service.trust());
+    device.register(transport, &target, &trust, |_| {}).await
+}
+
+async fn check_refused(service: &TestService, device: &Device, message: &str) {
+    for transport in TRANSPORTS {
+        let refused = register(service, device, transport).await.unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            format!("the service answered 401 401002: {message}"),
+            "{transport}"
+        );
+    }
 }
 
 #[tokio::test]
-async fn a_device_with_the_enrolled_certificate_is_assigned() {
+async fn a_device_with_the_enrolled_certificate_is_assigned_over_each_transport() {
     let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
-    let certificate = certificate();
-    let service = service(&webhook, &certificate).await;
-    let (status_line, body) = register(&service, Some(copy(&certificate))).await;
-    assert_eq!(status_line, "HTTP/1.1 202 Accepted");
-    let operation_id = body["operationId"].as_str().unwrap();
-
-    let polling = format!(
-        "GET /0ne00LOCAL1/registrations/{DEVICE}/operations/{operation_id}?api-version=2021-06-01 HTTP/1.1"
+    let certificate = TrialDevice::self_signed(DEVICE, year()).unwrap();
+    let service = service(&webhook, &individual(&certificate)).await;
+    for transport in TRANSPORTS {
+        let device = device(&certificate, &[]);
+        let assigned = register(&service, &device, transport).await.unwrap();
+        assert_eq!(assigned.hub, TOASTERS);
+        assert_eq!(assigned.device_id, "press-07");
+    }
+    let call = webhook.calls().remove(0);
+    let sent = &call.body["deviceRuntimeContext"]["x509"];
+    assert_eq!(
+        *sent,
+        json!({"clientCertificate": STANDARD.encode(certificate.der())})
     );
-    let state = loop {
-        let presented = Some(copy(&certificate));
-        let connection = connect(&service, service.endpoints.https, presented).await;
-        let answer = exchange(connection, &polling, "").await;
-        if answer.header("retry-after").is_none() {
-            break answer.body["registrationState"].clone();
-        }
-    };
-    assert_eq!(state["x509"], json!({}));
-    assert_eq!(state["deviceId"], "press-07");
-    assert_eq!(state["assignedHub"], TOASTERS);
-
-    let [call] = webhook.calls().try_into().unwrap();
-    let sent = call.body["deviceRuntimeContext"]["x509"]["clientCertificate"].clone();
-    assert_eq!(sent, STANDARD.encode(certificate.cert.der()));
     let enrollment = &call.body["individualEnrollment"];
-    assert_eq!(enrollment["attestation"]["type"], "x509");
     assert_eq!(enrollment["deviceId"], "press-07");
+    let sent = &enrollment["attestation"]["x509"]["clientCertificates"];
+    assert_eq!(sent["primary"]["info"]["subjectName"], "CN=x509-dev-1");
+    assert_eq!(sent["primary"]["certificate"], Value::Null);
+    assert_eq!(sent.as_object().unwrap().len(), 1, "{sent}");
 }
 
 #[tokio::test]
-async fn a_device_without_the_enrolled_certificate_is_refused() {
+async fn a_device_without_the_enrolled_certificate_is_refused_over_each_transport() {
     let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
-    let service = service(&webhook, &certificate()).await;
-    for presented in [None, Some(certificate())] {
-        let (status_line, body) = register(&service, presented).await;
-        assert_eq!(status_line, "HTTP/1.1 401 Unauthorized");
-        assert_eq!(body["errorCode"], 401_002);
-        assert_eq!(body["message"], "Invalid certificate.");
+    let enrolled = TrialDevice::self_signed(DEVICE, year()).unwrap();
+    let service = service(&webhook, &individual(&enrolled)).await;
+    let another = TrialDevice::self_signed(DEVICE, year()).unwrap();
+    check_refused(&service, &device(&another, &[]), "Invalid certificate.").await;
+    assert!(webhook.calls().is_empty());
+}
+
+#[tokio::test]
+async fn the_registration_id_must_be_the_certificates_common_name() {
+    let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
+    let certificate = TrialDevice::self_signed("device-a", year()).unwrap();
+    let service = service(&webhook, &individual(&certificate)).await;
+    check_refused(&service, &device(&certificate, &[]), "Invalid certificate.").await;
+    assert!(webhook.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_device_of_a_group_is_assigned_over_each_transport() {
+    let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
+    let root = TrialAuthority::root("Root", year()).unwrap();
+    let intermediate = root.intermediate("Intermediate", year()).unwrap();
+    let certificate = intermediate.device(DEVICE, year()).unwrap();
+    let service = service(&webhook, &group(&root)).await;
+    for transport in TRANSPORTS {
+        let device = device(&certificate, &[&intermediate]);
+        let assigned = register(&service, &device, transport).await.unwrap();
+        assert_eq!(assigned.device_id, DEVICE, "{transport}");
+    }
+    let call = webhook.calls().remove(0);
+    assert_eq!(
+        call.body["deviceRuntimeContext"]["x509"],
+        json!({"clientCertificate": STANDARD.encode(certificate.der())})
+    );
+    let x509 = &call.body["enrollmentGroup"]["attestation"]["x509"];
+    let signing = &x509["signingCertificates"]["primary"];
+    assert_eq!(signing["info"]["issuerName"], "CN=Root");
+    assert_eq!(signing["certificate"], Value::Null);
+
+    let authority_not_found = "CA certificate not found.";
+    check_refused(&service, &device(&certificate, &[]), authority_not_found).await;
+    let stranger = TrialAuthority::root("Root", year()).unwrap();
+    let impostor = stranger.device(DEVICE, year()).unwrap();
+    check_refused(&service, &device(&impostor, &[]), authority_not_found).await;
+    assert_eq!(webhook.calls().len(), TRANSPORTS.len());
+}
+
+#[tokio::test]
+async fn a_device_whose_enrollment_is_disabled_hears_so_though_its_group_is_enabled() {
+    let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
+    let root = TrialAuthority::root("Root", year()).unwrap();
+    let certificate = root.device(DEVICE, year()).unwrap();
+    let mut config = group(&root);
+    config["enrollments"] = individual(&certificate)["enrollments"].clone();
+    config["enrollments"][0]["provisioningStatus"] = json!("disabled");
+    let service = service(&webhook, &config).await;
+    for transport in TRANSPORTS {
+        let device = device(&certificate, &[]);
+        let refused = register(&service, &device, transport).await.unwrap_err();
+        assert!(matches!(refused, NotAssigned::Disabled), "{refused}");
     }
     assert!(webhook.calls().is_empty());
 }

@@ -147,7 +147,9 @@ async fn play(part: &Part, service: &TutorialService) -> anyhow::Result<bool> {
     );
     let device = Device {
         registration_id: (*registration_id).to_owned(),
-        key: SymmetricKey::parse(TUTORIAL_GROUP_KEY)?.derive(registration_id),
+        credential: SymmetricKey::parse(TUTORIAL_GROUP_KEY)?
+            .derive(registration_id)
+            .into(),
         payload: None,
     };
     let registered = device

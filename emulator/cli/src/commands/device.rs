@@ -1,5 +1,7 @@
 //! `emulator device`: the tutorial's simulated device, with the lines that the C SDK's sample prints.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -10,23 +12,29 @@ use crate::common::service::ServiceArguments;
 use emulator_text::escaped;
 use provisioning::enrollment::config::TUTORIAL_GROUP_KEY;
 use provisioning::keys::symmetric_key::SymmetricKey;
+use provisioning::keys::x509::Certificate;
 use simulated_device::connection::Transport;
+use simulated_device::credential::{ClientCertificate, Credential};
 use simulated_device::registration::{Device, Status};
 
 /// Register one simulated device, as the tutorial's sample does.
 ///
-/// Without a key, the device's key is derived from the tutorial's group key.
+/// Without a key or a certificate, the device's key is derived from the tutorial's group key.
 #[derive(Debug, Args)]
 pub struct SimulatedDevice {
-    /// The device's registration id, such as breakroom499-contoso-tstrsd-007.
-    registration_id: String,
+    /// The device's registration id, such as breakroom499-contoso-tstrsd-007; with --certificate, its common name unless given.
+    #[arg(required_unless_present = "certificate")]
+    registration_id: Option<String>,
     /// The key of the device's group, from which its own is derived.
     #[arg(long, value_name = "KEY", conflicts_with = "key")]
     // Read by the command, as a complaint of clap's would show the key.
     group_key: Option<String>,
-    /// The device's own key.
-    #[arg(long, value_name = "KEY")]
+    /// The device's own key; with --certificate, the file of its private key.
+    #[arg(long, value_name = "KEY|FILE")]
     key: Option<String>,
+    /// The device's certificate, and behind it those that lead to its root, in PEM; without --key, its private key, too.
+    #[arg(long, value_name = "FILE", conflicts_with = "group_key")]
+    certificate: Option<PathBuf>,
     /// What the device tells the webhook.
     #[arg(long, value_name = "JSON", value_parser = json)]
     payload: Option<Value>,
@@ -46,15 +54,10 @@ fn json(text: &str) -> Result<Value, serde_json::Error> {
 /// # Errors
 /// The key or the CA file can't be used.
 pub async fn run(arguments: SimulatedDevice) -> anyhow::Result<ExitCode> {
-    let derived = |group_key: SymmetricKey| group_key.derive(&arguments.registration_id);
-    let key = match (&arguments.key, &arguments.group_key) {
-        (Some(key), _) => SymmetricKey::parse(key).context("--key")?,
-        (None, Some(key)) => derived(SymmetricKey::parse(key).context("--group-key")?),
-        (None, None) => derived(SymmetricKey::parse(TUTORIAL_GROUP_KEY)?),
-    };
+    let (registration_id, credential) = arguments.identity()?;
     let device = Device {
-        registration_id: arguments.registration_id,
-        key,
+        registration_id,
+        credential,
         payload: arguments.payload,
     };
     let trust = arguments.service.trust()?;
@@ -89,6 +92,48 @@ pub async fn run(arguments: SimulatedDevice) -> anyhow::Result<ExitCode> {
             anstream::println!("{}: {error}", device.registration_id);
             Ok(ExitCode::FAILURE)
         }
+    }
+}
+
+impl SimulatedDevice {
+    /// Who the device is, and what proves it.
+    fn identity(&self) -> anyhow::Result<(String, Credential)> {
+        if let Some(file) = &self.certificate {
+            return self.certified(file);
+        }
+        // Clap has seen to it that there is one without a certificate.
+        let registration_id = self.registration_id.clone().unwrap_or_default();
+        let derived = |group_key: SymmetricKey| group_key.derive(&registration_id);
+        let key = match (&self.key, &self.group_key) {
+            (Some(key), _) => SymmetricKey::parse(key).context("--key")?,
+            (None, Some(key)) => derived(SymmetricKey::parse(key).context("--group-key")?),
+            (None, None) => derived(SymmetricKey::parse(TUTORIAL_GROUP_KEY)?),
+        };
+        Ok((registration_id, key.into()))
+    }
+
+    /// The same for a device with a certificate.
+    fn certified(&self, file: &Path) -> anyhow::Result<(String, Credential)> {
+        let key_file = self.key.as_ref().map_or(file, Path::new);
+        let read = |file: &Path| {
+            fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+        };
+        let certificate = ClientCertificate::from_pem(&read(file)?, &read(key_file)?)
+            .with_context(|| {
+                format!(
+                    "cannot use {} with the private key in {}",
+                    file.display(),
+                    key_file.display()
+                )
+            })?;
+        let registration_id = match &self.registration_id {
+            Some(id) => id.clone(),
+            None => Certificate::from_der(certificate.leaf())?
+                .common_name()
+                .context("the certificate has no common name; name a registration id")?
+                .to_owned(),
+        };
+        Ok((registration_id, certificate.into()))
     }
 }
 

@@ -95,7 +95,7 @@ impl Fleet {
         patterns.zip(1..=self.count).map(|(pattern, number)| {
             let registration_id = pattern.replace(NUMBER, &number.to_string());
             Device {
-                key: group_key.derive(&registration_id),
+                credential: group_key.derive(&registration_id).into(),
                 registration_id,
                 payload: None,
             }

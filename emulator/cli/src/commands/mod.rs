@@ -1,6 +1,7 @@
 //! The subcommands: one file for each, which is the only place that prints.
 
 pub mod allocate;
+pub mod certificates;
 pub mod compute_device_key;
 pub mod demo;
 pub mod device;

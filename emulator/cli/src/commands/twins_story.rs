@@ -130,7 +130,9 @@ impl Stage {
     async fn register(&mut self) -> anyhow::Result<Assigned> {
         let device = Device {
             registration_id: THERMOSTAT.to_owned(),
-            key: SymmetricKey::parse(TUTORIAL_GROUP_KEY)?.derive(THERMOSTAT),
+            credential: SymmetricKey::parse(TUTORIAL_GROUP_KEY)?
+                .derive(THERMOSTAT)
+                .into(),
             payload: Some(json!({"modelId": THERMOSTAT_MODEL})),
         };
         let TutorialService { target, trust, .. } = &self.provisioning;

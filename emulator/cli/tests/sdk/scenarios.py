@@ -10,7 +10,7 @@ import json
 import pathlib
 import sys
 
-from azure.iot.device import ProvisioningDeviceClient, exceptions
+from azure.iot.device import X509, ProvisioningDeviceClient, exceptions
 
 CONFIG = json.loads(pathlib.Path(__file__).with_name("config.json").read_text())
 TUTORIAL, ECHO = (
@@ -64,6 +64,22 @@ def a_toaster_is_assigned_by_the_handler():
     assert state.sub_status == "initialAssignment", state.sub_status
 
 
+def a_device_with_a_certificate_is_assigned_by_the_handler():
+    device = "x509-contoso-tstrsd-007"
+    files = pathlib.Path(sys.argv[1]).with_name("x509")
+    client = ProvisioningDeviceClient.create_from_x509_certificate(
+        provisioning_host="localhost",
+        registration_id=device,
+        id_scope=CONFIG["idScope"],
+        x509=X509(cert_file=str(files / f"{device}.pem"), key_file=str(files / f"{device}-key.pem")),
+        server_verification_cert=CA,
+        websockets=TRANSPORT == "ws",
+    )
+    result = client.register()
+    assert result.status == "assigned", result
+    assert result.registration_state.assigned_hub == TOASTERS, vars(result.registration_state)
+
+
 def a_payload_travels_there_and_back():
     device = f"python-{TRANSPORT}-payload"
     result = register(device, derive(ECHO, device), {"firmware": "12.0.2.5"})
@@ -109,6 +125,7 @@ def a_device_registers_again_and_keeps_its_hub():
 
 for scenario in [
     a_toaster_is_assigned_by_the_handler,
+    a_device_with_a_certificate_is_assigned_by_the_handler,
     a_payload_travels_there_and_back,
     a_stranger_is_refused,
     a_wrong_key_is_refused,

@@ -10,7 +10,8 @@ use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::enrollment::enrollments::{Allocation, Enrollment};
+use crate::enrollment::authorities::{Authorities, UploadedCertificate};
+use crate::enrollment::enrollments::{Allocation, Enrollment, Enrollments};
 use crate::service::provisioning_service::Settings;
 use crate::webhook::allocation_request::{
     CustomAllocationDefinition, EnrollmentGroup, EnrollmentSettings, IndividualEnrollment,
@@ -42,6 +43,7 @@ pub struct Config {
     enrollment_groups: Vec<EnrollmentGroup>,
     #[serde(default)]
     enrollments: Vec<IndividualEnrollment>,
+    certificates: Option<Vec<UploadedCertificate>>,
 }
 
 /// Which enrollments get a webhook.
@@ -72,6 +74,7 @@ impl Config {
             linked_hubs: group.settings.iot_hubs.clone().unwrap_or_default(),
             enrollment_groups: vec![group],
             enrollments: Vec::new(),
+            certificates: None,
         }
     }
 
@@ -130,10 +133,15 @@ impl Config {
     /// # Errors
     /// An enrollment can't be used, or names a hub that isn't linked.
     pub fn settings(self) -> anyhow::Result<Settings> {
-        let groups = self.enrollment_groups.into_iter().map(Enrollment::group);
+        let authorities = Authorities::parse(self.certificates.as_deref())
+            .map_err(|(name, error)| anyhow::anyhow!("certificate {name}: {error}"))?;
+        let groups = self
+            .enrollment_groups
+            .into_iter()
+            .map(|group| Enrollment::group(group, &authorities));
         let individual = self.enrollments.into_iter().map(Enrollment::individual);
         let mut names = HashSet::new();
-        let mut enrollments = Vec::new();
+        let mut enrollments: Vec<Enrollment> = Vec::new();
         for enrollment in groups.chain(individual) {
             let mut enrollment = enrollment?;
             let name = enrollment.to_string();
@@ -147,7 +155,7 @@ impl Config {
         Ok(Settings {
             id_scope: self.id_scope,
             linked_hubs: self.linked_hubs,
-            enrollments: enrollments.into_iter().collect(),
+            enrollments: Enrollments::from_iter(enrollments).with_authorities(authorities),
             throttled: true,
             time_scale: 1.0,
         })

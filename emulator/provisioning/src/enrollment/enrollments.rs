@@ -10,10 +10,13 @@ use std::sync::Arc;
 
 use reqwest::Url;
 
+use crate::enrollment::authorities::Authorities;
 use crate::enrollment::error::{EnrollmentError, EnrollmentErrorKind};
 use crate::enrollment::registration_id::RegistrationId;
+use crate::enrollment::x509::{add_info, client_certificates, signing_certificates};
 use crate::keys::symmetric_key::SymmetricKey;
 use crate::keys::thumbprint::Thumbprint;
+use crate::keys::x509::Certificate;
 use crate::webhook::allocation_request::{self as shape, AttestationMechanism, EnrollmentSettings};
 use iot_hub::json_object::Object;
 use iot_hub::twin::{DeviceTwin, InitialTwin};
@@ -46,6 +49,8 @@ pub enum Attestation {
     SymmetricKey(Vec<SymmetricKey>),
     /// One of these certificates.
     X509(Vec<Thumbprint>),
+    /// A certificate that one of these signed, directly or through others.
+    SigningCertificates(Vec<Certificate>),
     /// A trusted platform module, which isn't emulated: its devices are told so.
     Tpm,
 }
@@ -75,16 +80,23 @@ pub enum Reprovisioning {
 }
 
 impl Enrollment {
-    /// Parses an enrollment group.
+    /// Parses an enrollment group, which may name one of the `authorities`.
     ///
     /// # Errors
     /// What in it is wrong, or isn't emulated.
-    pub fn group(group: shape::EnrollmentGroup) -> Result<Self, EnrollmentError> {
+    pub fn group(
+        mut group: shape::EnrollmentGroup,
+        authorities: &Authorities,
+    ) -> Result<Self, EnrollmentError> {
         let name = group.enrollment_group_id.clone();
-        let attestation = attestation(&group.attestation).map_err(|error| error.of(&name))?;
-        if let Attestation::X509(_) = attestation {
-            return Err(EnrollmentErrorKind::X509Group.of(&name));
+        let mechanism = &group.attestation;
+        let attestation = match mechanism.kind.as_str() {
+            "x509" => signing_certificates(mechanism.x509.as_ref(), authorities)
+                .map(Attestation::SigningCertificates),
+            _ => attestation(mechanism),
         }
+        .map_err(|error| error.of(&name))?;
+        add_info(group.attestation.x509.as_mut());
         let settings = group.settings.clone();
         Self::new(shape::Enrollment::Group(group), attestation, settings)
             .map_err(|error| error.of(&name))
@@ -94,11 +106,14 @@ impl Enrollment {
     ///
     /// # Errors
     /// What in it is wrong, or isn't emulated.
-    pub fn individual(enrollment: shape::IndividualEnrollment) -> Result<Self, EnrollmentError> {
+    pub fn individual(
+        mut enrollment: shape::IndividualEnrollment,
+    ) -> Result<Self, EnrollmentError> {
         let name = enrollment.registration_id.clone();
         RegistrationId::parse(&name)
             .map_err(|error| EnrollmentErrorKind::RegistrationId(error).of(&name))?;
         let attestation = attestation(&enrollment.attestation).map_err(|error| error.of(&name))?;
+        add_info(enrollment.attestation.x509.as_mut());
         let settings = enrollment.settings.clone();
         Self::new(
             shape::Enrollment::Individual(enrollment),
@@ -194,22 +209,7 @@ fn attestation(mechanism: &AttestationMechanism) -> Result<Attestation, Enrollme
                 .map(Attestation::SymmetricKey)
                 .map_err(EnrollmentErrorKind::Key)
         }
-        "x509" => {
-            let certificates = mechanism
-                .x509
-                .as_ref()
-                .map(|x509| &x509["clientCertificates"]);
-            let thumbprints: Vec<Thumbprint> = certificates
-                .into_iter()
-                .flat_map(|certificates| [&certificates["primary"], &certificates["secondary"]])
-                .filter_map(|certificate| certificate["info"]["sha256Thumbprint"].as_str())
-                .map(|text| Thumbprint::parse(text).ok_or(EnrollmentErrorKind::Thumbprint))
-                .collect::<Result<_, _>>()?;
-            if thumbprints.is_empty() {
-                return Err(EnrollmentErrorKind::NoThumbprints);
-            }
-            Ok(Attestation::X509(thumbprints))
-        }
+        "x509" => client_certificates(mechanism.x509.as_ref()).map(Attestation::X509),
         "tpm" => Ok(Attestation::Tpm),
         other => Err(EnrollmentErrorKind::Attestation(other.to_owned())),
     }
@@ -258,9 +258,23 @@ fn initial_twin(twin: Option<serde_json::Value>) -> Result<DeviceTwin, Enrollmen
 pub struct Enrollments {
     individual: HashMap<String, Arc<Enrollment>>,
     groups: Vec<Arc<Enrollment>>,
+    authorities: Authorities,
 }
 
 impl Enrollments {
+    /// The same enrollments, of a service that knows these certificates.
+    #[must_use]
+    pub fn with_authorities(mut self, authorities: Authorities) -> Self {
+        self.authorities = authorities;
+        self
+    }
+
+    /// The certificates that were uploaded to the service.
+    #[must_use]
+    pub fn authorities(&self) -> &Authorities {
+        &self.authorities
+    }
+
     /// The individual enrollment of a device.
     #[must_use]
     pub fn of_device(&self, id: &RegistrationId) -> Option<&Arc<Enrollment>> {
@@ -306,7 +320,7 @@ mod tests {
         });
         group[name] = value;
         let group = serde_json::from_value(group).unwrap();
-        Enrollment::group(group).map_err(|error| error.to_string())
+        Enrollment::group(group, &Authorities::default()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -345,7 +359,11 @@ mod tests {
         assert_eq!(policy(Value::Null), Allocation::Hashed);
         let group = json!({"enrollmentGroupId": "g", "allocationPolicy": "static", "iotHubs": [hub],
             "attestation": {"type": "symmetricKey", "symmetricKey": {"primaryKey": "YQ==", "secondaryKey": "Yg=="}}});
-        let group = Enrollment::group(serde_json::from_value(group).unwrap()).unwrap();
+        let group = Enrollment::group(
+            serde_json::from_value(group).unwrap(),
+            &Authorities::default(),
+        )
+        .unwrap();
         assert_eq!(group.allocation, Allocation::Static(hub.to_owned()));
     }
 
@@ -370,21 +388,6 @@ mod tests {
             "attestation",
             json!({"type": "symmetricKey", "symmetricKey": {"primaryKey": "?", "secondaryKey": "Yg=="}}),
             "attestation.symmetricKey: a symmetric key must be base64 text, as the portal shows it",
-        );
-        check(
-            "attestation",
-            json!({"type": "x509", "x509": {}}),
-            "attestation.x509.clientCertificates.primary.info.sha256Thumbprint is missing",
-        );
-        check(
-            "attestation",
-            json!({"type": "x509", "x509": {"clientCertificates": {"primary": {"info": {"sha256Thumbprint": "12"}}}}}),
-            "attestation.x509 has a sha256Thumbprint that isn't 64 hexadecimal digits",
-        );
-        check(
-            "attestation",
-            json!({"type": "x509", "x509": {"clientCertificates": {"primary": {"info": {"sha256Thumbprint": "ab".repeat(32)}}}}}),
-            "X.509 groups aren't emulated; make an individual enrollment for the device",
         );
         check(
             "allocationPolicy",

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::enrollment::registration_id::InvalidRegistrationId;
 use crate::keys::symmetric_key::InvalidKey;
+use crate::keys::x509::InvalidCertificate;
 use iot_hub::twin::TwinError;
 
 /// An enrollment that can't be used, by its name.
@@ -22,7 +23,11 @@ pub(crate) enum EnrollmentErrorKind {
     Key(InvalidKey),
     NoThumbprints,
     Thumbprint,
-    X509Group,
+    Certificate(String, InvalidCertificate),
+    NoCertificate(String),
+    NoSigningCertificates,
+    NoSuchCertificate(String),
+    Unverified(String),
     AllocationPolicy(String),
     NoStaticHub,
     NoWebhook,
@@ -64,15 +69,31 @@ impl fmt::Display for EnrollmentErrorKind {
             Self::Key(error) => write!(formatter, "attestation.symmetricKey: {error}"),
             Self::NoThumbprints => write!(
                 formatter,
-                "attestation.x509.clientCertificates.primary.info.sha256Thumbprint is missing"
+                "attestation.x509.clientCertificates.primary needs the device's certificate, or its info.sha256Thumbprint"
             ),
             Self::Thumbprint => write!(
                 formatter,
                 "attestation.x509 has a sha256Thumbprint that isn't 64 hexadecimal digits"
             ),
-            Self::X509Group => write!(
+            Self::Certificate(place, error) => write!(formatter, "{place}: {error}"),
+            Self::NoCertificate(place) => write!(
                 formatter,
-                "X.509 groups aren't emulated; make an individual enrollment for the device"
+                "{place} is missing, as the service prints its info alone, and signatures are verified with the certificate \
+                 itself; put there the text of the file that the group was made with (az iot dps enrollment-group create \
+                 --certificate-path FILE), PEM or base64"
+            ),
+            Self::NoSigningCertificates => write!(
+                formatter,
+                "attestation.x509 of a group needs signingCertificates.primary.certificate or caReferences.primary"
+            ),
+            Self::NoSuchCertificate(name) => write!(
+                formatter,
+                "attestation.x509.caReferences names {name:?}; add it to the configuration's \"certificates\", as \
+                 {{\"name\": {name:?}, \"certificate\": \"…\"}} or as az iot dps certificate show prints it"
+            ),
+            Self::Unverified(name) => write!(
+                formatter,
+                "attestation.x509.caReferences names {name:?}, which isn't verified; the service takes verified certificates only"
             ),
             Self::AllocationPolicy(policy) => write!(
                 formatter,

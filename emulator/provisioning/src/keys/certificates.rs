@@ -146,7 +146,10 @@ impl CertificateAuthority {
 }
 
 /// Writes a file that only its owner may read.
-fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
 
     let mut options = fs::OpenOptions::new();

@@ -1,18 +1,27 @@
 //! Certificates that devices present, and the thumbprints that enrollments hold of them.
-//!
-//! No chain is checked and no date: an individual enrollment names the certificate itself.
 
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest;
+use rustls::pki_types::CertificateDer;
+
+use crate::keys::x509::hexadecimal;
 
 /// The SHA-256 of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thumbprint([u8; 32]);
 
 impl Thumbprint {
+    /// The SHA-256 of a certificate in DER.
+    #[must_use]
+    pub fn of(der: &[u8]) -> Self {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest::digest(&digest::SHA256, der).as_ref());
+        Self(bytes)
+    }
+
     /// Reads 64 hexadecimal digits, in any case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -27,29 +36,64 @@ impl Thumbprint {
     }
 }
 
-/// The certificate that a device presented in its TLS handshake, in DER.
+impl fmt::Display for Thumbprint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&hexadecimal(&self.0))
+    }
+}
+
+/// The certificates that a device presented in its TLS handshake, in DER.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DeviceCertificate(Vec<u8>);
+pub struct DeviceCertificate {
+    leaf: Vec<u8>,
+    intermediates: Vec<CertificateDer<'static>>,
+}
 
 impl DeviceCertificate {
-    /// Takes the certificate of a handshake.
+    /// Takes a handshake's certificate that came alone.
     #[must_use]
     pub fn from_der(der: &[u8]) -> Self {
-        Self(der.to_vec())
+        Self {
+            leaf: der.to_vec(),
+            intermediates: Vec::new(),
+        }
     }
 
-    /// Its SHA-256.
+    /// Takes the certificates of a handshake, the device's own first; `None` when there is none.
+    #[must_use]
+    pub fn from_chain(chain: &[CertificateDer<'_>]) -> Option<Self> {
+        let (leaf, intermediates) = chain.split_first()?;
+        Some(Self {
+            leaf: leaf.to_vec(),
+            intermediates: intermediates
+                .iter()
+                .map(|certificate| certificate.clone().into_owned())
+                .collect(),
+        })
+    }
+
+    /// The device's own certificate.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.leaf
+    }
+
+    /// What came with it.
+    #[must_use]
+    pub fn intermediates(&self) -> &[CertificateDer<'static>] {
+        &self.intermediates
+    }
+
+    /// The SHA-256 of the device's own certificate.
     #[must_use]
     pub fn thumbprint(&self) -> Thumbprint {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest::digest(&digest::SHA256, &self.0).as_ref());
-        Thumbprint(bytes)
+        Thumbprint::of(&self.leaf)
     }
 
-    /// The certificate as a webhook gets it: base64 without armour.
+    /// The device's own certificate as a webhook gets it: base64 without armour.
     #[must_use]
     pub fn to_base64(&self) -> String {
-        STANDARD.encode(&self.0)
+        STANDARD.encode(&self.leaf)
     }
 }
 
@@ -72,6 +116,7 @@ mod tests {
             Thumbprint::parse(&of_abc.to_lowercase()),
             Some(certificate.thumbprint())
         );
+        assert_eq!(certificate.thumbprint().to_string(), of_abc);
         assert_eq!(Thumbprint::parse(&of_abc[1..]), None);
         assert_eq!(Thumbprint::parse(&"é".repeat(32)), None);
     }

@@ -1,5 +1,6 @@
 //! The service on the network: HTTPS, MQTT, WebSocket, TLS, and its state in a file.
 
+mod client_verifier;
 pub mod endpoints;
 pub mod https;
 pub mod mqtt;

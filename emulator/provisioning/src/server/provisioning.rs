@@ -157,6 +157,7 @@ fn log_refusal(caller: &Caller, refusal: &Refusal) {
     let device = printable(&caller.registration_id);
     let reason = match refusal {
         Refusal::BadSignature(reason) => printable(reason),
+        Refusal::BadCertificate(refusal) => printable(refusal.reason()),
         other => printable(&other.to_string()),
     };
     log::info!("{device}: refused, {reason}");

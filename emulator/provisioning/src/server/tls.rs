@@ -1,18 +1,15 @@
 //! TLS 1.2 and 1.3 for the device API, with client certificates for those who have one.
 //!
-//! A client certificate is taken whoever issued it: the handshake proves that the device has its key, and the enrollment's
-//! thumbprint decides whether it is the right one.
+//! A client certificate is taken whoever issued it: the handshake proves that the device has its key, and its enrollment
+//! decides whether it is the right one.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::{self, CryptoProvider, WebPkiSupportedAlgorithms};
-use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme};
+use rustls::ServerConfig;
+use rustls::crypto::{self, CryptoProvider};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
@@ -20,6 +17,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::keys::certificates::ServerCertificate;
 use crate::keys::thumbprint::DeviceCertificate;
+use crate::server::client_verifier::AnyClientCertificate;
 
 /// How many connections may wait for somebody to serve them.
 const BACKLOG: usize = 1_024;
@@ -45,7 +43,7 @@ pub fn use_ring() {
 /// The certificate and its key don't fit.
 pub fn server_config(server: ServerCertificate) -> Result<ServerConfig, rustls::Error> {
     let provider = Arc::new(crypto::ring::default_provider());
-    let verifier = AnyClientCertificate(provider.signature_verification_algorithms);
+    let verifier = AnyClientCertificate::new(provider.signature_verification_algorithms);
     ServerConfig::builder_with_provider(Arc::<CryptoProvider>::clone(&provider))
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(Arc::new(verifier))
@@ -111,57 +109,9 @@ fn hint(error: &io::Error) -> String {
     }
 }
 
-/// The certificate that the device presented, if it did.
+/// The certificates that the device presented, if it did.
 #[must_use]
 pub fn device_certificate(connection: &Connection) -> Option<DeviceCertificate> {
     let (_, session) = connection.get_ref();
-    let chain = session.peer_certificates()?;
-    chain
-        .first()
-        .map(|certificate| DeviceCertificate::from_der(certificate))
-}
-
-/// Takes every client certificate whose key the device has.
-#[derive(Debug)]
-struct AnyClientCertificate(WebPkiSupportedAlgorithms);
-
-impl ClientCertVerifier for AnyClientCertificate {
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &[]
-    }
-
-    fn client_auth_mandatory(&self) -> bool {
-        false
-    }
-
-    fn verify_client_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _now: UnixTime,
-    ) -> Result<ClientCertVerified, rustls::Error> {
-        Ok(ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        crypto::verify_tls12_signature(message, certificate, signature, &self.0)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        crypto::verify_tls13_signature(message, certificate, signature, &self.0)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
-    }
+    DeviceCertificate::from_chain(session.peer_certificates()?)
 }

@@ -11,6 +11,7 @@ use crate::keys::sas_token::SasToken;
 use crate::keys::symmetric_key::SymmetricKey;
 use crate::keys::thumbprint::DeviceCertificate;
 use crate::service::moment::Timestamp;
+use crate::service::x509;
 use crate::webhook::allocation_request::DeviceAttestation;
 use crate::wire::refusal::{Missing, Refusal};
 
@@ -56,8 +57,7 @@ pub fn attest(
     let (enrollment, proof) = if let Some(enrollment) = enrollments.of_device(&registration_id) {
         (enrollment.clone(), prove(enrollment, caller, now)?)
     } else {
-        let group = group(enrollments, caller, now)?;
-        (group, DeviceAttestation::SymmetricKey {})
+        group(enrollments, caller, now)?
     };
     Ok(Attested {
         registration_id,
@@ -81,14 +81,11 @@ fn prove(
                 Err(wrong_key())
             }
         }
-        Attestation::X509(thumbprints) => match &caller.certificate {
-            Some(certificate) if thumbprints.contains(&certificate.thumbprint()) => {
-                Ok(DeviceAttestation::X509 {
-                    client_certificate: certificate.to_base64(),
-                })
-            }
-            _ => Err(Refusal::BadCertificate),
-        },
+        Attestation::X509(thumbprints) => {
+            x509::individual(thumbprints, caller, now).map_err(Refusal::BadCertificate)
+        }
+        // Only groups have it.
+        Attestation::SigningCertificates(_) => Err(Refusal::NotFound(Missing::Enrollment)),
         Attestation::Tpm => Err(Refusal::Malformed(
             "TPM attestation isn't emulated; enroll the device with a symmetric key or a certificate"
                 .to_owned(),
@@ -96,30 +93,39 @@ fn prove(
     }
 }
 
-/// Finds the group from whose key the caller's key is derived.
+/// Finds the caller's group by its proof: a token, or else a certificate.
 fn group(
     enrollments: &Enrollments,
     caller: &Caller,
     now: Timestamp,
-) -> Result<Arc<Enrollment>, Refusal> {
-    let mut groups = enrollments
-        .groups()
-        .filter_map(|group| match &group.attestation {
-            Attestation::SymmetricKey(keys) => Some((group, keys)),
-            Attestation::X509(_) | Attestation::Tpm => None,
-        })
-        .peekable();
+) -> Result<(Arc<Enrollment>, DeviceAttestation), Refusal> {
+    let mut groups = enrollments.groups().peekable();
     if groups.peek().is_none() {
         return Err(Refusal::NotFound(Missing::Enrollment));
     }
-    if caller.sas_token.is_none() && caller.certificate.is_some() {
-        return Err(Refusal::BadCertificate);
+    let has_keys = groups.any(|group| matches!(group.attestation, Attestation::SymmetricKey(_)));
+    if caller.sas_token.is_none() && (caller.certificate.is_some() || !has_keys) {
+        return x509::group(enrollments, caller, now).map_err(Refusal::BadCertificate);
     }
+    let group = group_by_key(enrollments, caller, now)?;
+    Ok((group, DeviceAttestation::SymmetricKey {}))
+}
+
+/// Finds the group from whose key the caller's key is derived.
+fn group_by_key(
+    enrollments: &Enrollments,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Arc<Enrollment>, Refusal> {
     let token = valid_token(caller, now)?;
     let derived = |key: &SymmetricKey| token.is_signed_with(&key.derive(&caller.registration_id));
-    groups
-        .find(|(_, keys)| keys.iter().any(derived))
-        .map(|(group, _)| group.clone())
+    enrollments
+        .groups()
+        .find(|group| match &group.attestation {
+            Attestation::SymmetricKey(keys) => keys.iter().any(derived),
+            Attestation::X509(_) | Attestation::SigningCertificates(_) | Attestation::Tpm => false,
+        })
+        .cloned()
         .ok_or_else(wrong_key)
 }
 
@@ -153,6 +159,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::enrollment::authorities::Authorities;
 
     const SCOPE: &str = "0ne00LOCAL1";
     const GROUP_KEY: &str = "Z3JvdXAga2V5IGZvciB0ZXN0cw==";
@@ -175,20 +182,17 @@ mod tests {
     fn group() -> Enrollment {
         let shape =
             json!({"enrollmentGroupId": "g", "attestation": keys(GROUP_KEY, SECOND_GROUP_KEY)});
-        Enrollment::group(serde_json::from_value(shape).unwrap()).unwrap()
-    }
-
-    fn certificate() -> DeviceCertificate {
-        DeviceCertificate::from_der(b"abc")
+        Enrollment::group(
+            serde_json::from_value(shape).unwrap(),
+            &Authorities::default(),
+        )
+        .unwrap()
     }
 
     fn enrollments() -> Enrollments {
-        let thumbprint = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        let x509 = json!({"type": "x509", "x509": {"clientCertificates": {"primary": {"info": {"sha256Thumbprint": thumbprint}}}}});
         Enrollments::from_iter([
             group(),
             individual("Alone", &keys(DEVICE_KEY, GROUP_KEY)),
-            individual("certified", &x509),
             individual("trusted", &json!({"type": "tpm"})),
         ])
     }
@@ -270,23 +274,6 @@ mod tests {
             attest(&enrollments(), SCOPE, &good, late).unwrap_err(),
             Refusal::BadSignature("the token has expired".to_owned())
         );
-    }
-
-    #[test]
-    fn a_certificate_must_be_the_enrolled_one() {
-        let mut caller = caller("certified", &key(DEVICE_KEY));
-        assert_eq!(outcome(&caller), Err(Refusal::BadCertificate));
-        caller.certificate = Some(DeviceCertificate::from_der(b"another"));
-        assert_eq!(outcome(&caller), Err(Refusal::BadCertificate));
-        caller.certificate = Some(certificate());
-        caller.sas_token = None;
-        let attested = attest(&enrollments(), SCOPE, &caller, now()).unwrap();
-        assert_eq!(
-            serde_json::to_string(&attested.proof).unwrap(),
-            r#"{"x509":{"clientCertificate":"YWJj"}}"#
-        );
-        caller.registration_id = "unknown".to_owned();
-        assert_eq!(outcome(&caller), Err(Refusal::BadCertificate));
     }
 
     #[test]

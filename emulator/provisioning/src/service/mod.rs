@@ -7,3 +7,4 @@ pub mod provisioning_service;
 pub mod registration;
 pub mod reprovision;
 pub mod throttle;
+mod x509;

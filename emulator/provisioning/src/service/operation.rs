@@ -149,7 +149,10 @@ impl Operation {
                 last_updated: at.now,
                 etag: STANDARD.encode(format!("\"{}\"", at.id)),
                 proof: match self.proof {
-                    DeviceAttestation::X509 { .. } => Proof::X509,
+                    DeviceAttestation::X509 { .. } => self
+                        .enrollment
+                        .group_id()
+                        .map_or(Proof::X509, |group| Proof::X509Group(group.to_owned())),
                     DeviceAttestation::SymmetricKey {} | DeviceAttestation::Tpm { .. } => {
                         Proof::SymmetricKey(self.enrollment.group_id().map(str::to_owned))
                     }

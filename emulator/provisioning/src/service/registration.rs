@@ -134,8 +134,10 @@ pub struct Registration {
 pub enum Proof {
     /// With a symmetric key, derived from this group's if there is one.
     SymmetricKey(Option<String>),
-    /// With a certificate.
+    /// With a certificate of its own.
     X509,
+    /// With a certificate of this group.
+    X509Group(String),
 }
 
 /// How a registration ended.
@@ -177,12 +179,18 @@ impl Registration {
     #[must_use]
     pub fn result(&self) -> DeviceRegistrationResult {
         let bare = DeviceRegistrationResult {
-            x509: (self.proof == Proof::X509).then_some(X509RegistrationResult {}),
+            x509: match &self.proof {
+                Proof::X509 => Some(X509RegistrationResult::default()),
+                Proof::X509Group(group) => Some(X509RegistrationResult {
+                    enrollment_group_id: Some(group.clone()),
+                }),
+                Proof::SymmetricKey(_) => None,
+            },
             symmetric_key: match &self.proof {
                 Proof::SymmetricKey(Some(group)) => Some(SymmetricKeyRegistrationResult {
                     enrollment_group_id: group.clone(),
                 }),
-                Proof::SymmetricKey(None) | Proof::X509 => None,
+                Proof::SymmetricKey(None) | Proof::X509 | Proof::X509Group(_) => None,
             },
             created_date_time_utc: Some(self.created.to_string()),
             last_updated_date_time_utc: Some(self.last_updated.to_string()),
@@ -339,6 +347,18 @@ mod tests {
                 r#""etag":"IjY5MDAzNTUyLTAwMDAtMDMwMC0wMDAwLTYzMGZkYThhMDAwMCI="}"#
             )
         );
+    }
+
+    #[test]
+    fn a_device_of_a_group_hears_which_group_its_proof_was_for() {
+        let text = r#"{"registrationId":"a","operationId":"1","created":"2022-08-31T22:02:50.5163352Z","lastUpdated":"2022-08-31T22:02:50.5163352Z","etag":"e","proof":{"x509Group":"g"},"earlierHubs":[],"outcome":{"failed":{"assignment":null,"errorCode":1,"message":""}}}"#;
+        let registration: Registration = serde_json::from_str(text).unwrap();
+        let result = serde_json::to_value(registration.result()).unwrap();
+        assert_eq!(
+            result["x509"],
+            serde_json::json!({"enrollmentGroupId": "g"})
+        );
+        assert!(result.get("symmetricKey").is_none());
     }
 
     #[test]

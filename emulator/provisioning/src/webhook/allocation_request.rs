@@ -11,6 +11,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::webhook::x509_attestation::X509Attestation;
+
 /// What the service POSTs to a custom allocation webhook.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -115,7 +117,7 @@ pub enum Enrollment {
 }
 
 impl Enrollment {
-    /// The enrollment as it stands in a request: without keys, and with the query of the webhook's URL masked.
+    /// The enrollment as it stands in a request: without keys and certificates, and with the query of the webhook's URL masked.
     fn as_sent(&self) -> Self {
         let mut enrollment = self.clone();
         let (attestation, settings) = match &mut enrollment {
@@ -123,6 +125,13 @@ impl Enrollment {
             Self::Individual(individual) => (&mut individual.attestation, &mut individual.settings),
         };
         attestation.symmetric_key = None;
+        for certificate in attestation
+            .x509
+            .iter_mut()
+            .flat_map(X509Attestation::certificates_mut)
+        {
+            certificate.certificate = None;
+        }
         if let Some(definition) = &mut settings.custom_allocation_definition {
             definition.mask_query();
         }
@@ -251,7 +260,7 @@ pub struct AttestationMechanism {
     pub tpm: Option<serde_json::Value>,
     /// Certificates, of which the service keeps the `info` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub x509: Option<serde_json::Value>,
+    pub x509: Option<X509Attestation>,
     /// The keys, which never travel to the webhook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub symmetric_key: Option<SymmetricKeys>,

@@ -3,3 +3,4 @@
 pub mod allocation_request;
 pub mod client;
 pub mod outcome;
+pub mod x509_attestation;

@@ -80,7 +80,7 @@ pub struct RegistrationOperationStatus {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceRegistrationResult {
-    /// `{}` when the device proved itself with a certificate.
+    /// The device's group if there is one, when it proved itself with a certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x509: Option<X509RegistrationResult>,
     /// The device's group, when it proved itself with a key derived from the group's.
@@ -141,9 +141,14 @@ impl DeviceRegistrationResult {
     }
 }
 
-/// What the service tells of a device's certificate: that there was one.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct X509RegistrationResult {}
+/// What the service tells of a device's certificate: that there was one, and of which group.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct X509RegistrationResult {
+    /// The group whose certificate signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enrollment_group_id: Option<String>,
+}
 
 /// What the service tells of a device's key.
 #[derive(Clone, Debug, Serialize)]

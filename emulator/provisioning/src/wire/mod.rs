@@ -1,5 +1,6 @@
 //! What devices and the service say to each other: shapes, topics and refusals.
 
+pub mod certificate_refusal;
 pub mod device_api;
 pub mod mqtt_packet;
 pub mod refusal;

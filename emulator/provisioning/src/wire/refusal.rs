@@ -10,6 +10,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::service::moment::{Moment, whole_seconds};
+use crate::wire::certificate_refusal::CertificateRefusal;
 
 /// The way that a request came, which some error codes depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +28,8 @@ pub enum Refusal {
     Malformed(String),
     /// The signature is missing, wrong, or has run out. The log says which; the device isn't told.
     BadSignature(String),
-    /// The certificate is missing or isn't the enrollment's.
-    BadCertificate,
+    /// The certificate is missing or isn't good enough.
+    BadCertificate(CertificateRefusal),
     /// There is no such thing.
     NotFound(Missing),
     /// The resource is there, and not for this HTTP method.
@@ -58,7 +59,7 @@ impl Refusal {
     pub fn status(&self) -> u16 {
         match self {
             Self::Malformed(_) => 400,
-            Self::BadSignature(_) | Self::BadCertificate => 401,
+            Self::BadSignature(_) | Self::BadCertificate(_) => 401,
             Self::NotFound(_) => 404,
             Self::Method => 405,
             Self::MediaType => 415,
@@ -72,7 +73,7 @@ impl Refusal {
         match (self, transport) {
             (Self::Malformed(_), _) => 400_004,
             (Self::BadSignature(_), Transport::Mqtt) => 401_000,
-            (Self::BadSignature(_), Transport::Https) | (Self::BadCertificate, _) => 401_002,
+            (Self::BadSignature(_), Transport::Https) | (Self::BadCertificate(_), _) => 401_002,
             (Self::NotFound(Missing::IdScope | Missing::Enrollment), _) => 404_201,
             (Self::NotFound(Missing::Operation), _) => 404_202,
             (Self::NotFound(Missing::Resource), _) => 404_000,
@@ -108,7 +109,7 @@ impl fmt::Display for Refusal {
         match self {
             Self::Malformed(problem) => write!(formatter, "Invalid argument: {problem}"),
             Self::BadSignature(_) => formatter.write_str("Unauthorized"),
-            Self::BadCertificate => formatter.write_str("Invalid certificate."),
+            Self::BadCertificate(refusal) => refusal.fmt(formatter),
             Self::NotFound(Missing::IdScope) => formatter.write_str("ID scope not found."),
             Self::NotFound(Missing::Enrollment) => formatter.write_str("Enrollment not found."),
             Self::NotFound(Missing::Operation) => formatter.write_str("Operation not found."),
@@ -140,6 +141,10 @@ pub struct ErrorBody {
 
 #[cfg(test)]
 mod tests {
+    fn bad_certificate() -> Refusal {
+        Refusal::BadCertificate(CertificateRefusal::Invalid(String::new()))
+    }
+
     use super::*;
     use crate::service::moment::Timestamp;
 
@@ -163,7 +168,7 @@ mod tests {
                 "Unauthorized",
             ),
             (
-                Refusal::BadCertificate,
+                bad_certificate(),
                 401,
                 401_002,
                 401_002,
@@ -231,7 +236,7 @@ mod tests {
         let throttled = Refusal::Throttled(Duration::from_millis(1_500));
         assert_eq!(throttled.retry_after(), Some(2));
         assert_eq!(Refusal::Throttled(Duration::ZERO).retry_after(), Some(1));
-        assert_eq!(Refusal::BadCertificate.retry_after(), None);
+        assert_eq!(bad_certificate().retry_after(), None);
     }
 
     #[test]
@@ -241,7 +246,7 @@ mod tests {
             id: Uuid::nil(),
         };
         assert_eq!(
-            serde_json::to_string(&Refusal::BadCertificate.body(Transport::Mqtt, &at)).unwrap(),
+            serde_json::to_string(&bad_certificate().body(Transport::Mqtt, &at)).unwrap(),
             r#"{"errorCode":401002,"trackingId":"00000000-0000-0000-0000-000000000000","message":"Invalid certificate.","timestampUtc":"1970-01-01T00:00:00.0000000Z"}"#
         );
     }

@@ -263,12 +263,17 @@ pub(crate) async fn exchange(
     }
 }
 
+/// The key of a device of the tutorial's group.
+pub(crate) fn device_key(registration_id: &str) -> SymmetricKey {
+    let group_key = SymmetricKey::parse(TUTORIAL_GROUP_KEY).unwrap();
+    group_key.derive(registration_id)
+}
+
 /// A device of the tutorial's group.
 pub(crate) fn device(registration_id: &str) -> Device {
-    let group_key = SymmetricKey::parse(TUTORIAL_GROUP_KEY).unwrap();
     Device {
         registration_id: registration_id.to_owned(),
-        key: group_key.derive(registration_id),
+        credential: device_key(registration_id).into(),
         payload: None,
     }
 }

@@ -1,0 +1,112 @@
+//! How a device proves who it is.
+
+use std::fmt;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use provisioning::keys::symmetric_key::SymmetricKey;
+
+/// What a device proves itself with.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// A key that it signs its token with.
+    SymmetricKey(SymmetricKey),
+    /// A certificate that it presents in its TLS handshake.
+    Certificate(ClientCertificate),
+}
+
+impl From<SymmetricKey> for Credential {
+    fn from(key: SymmetricKey) -> Self {
+        Self::SymmetricKey(key)
+    }
+}
+
+impl From<ClientCertificate> for Credential {
+    fn from(certificate: ClientCertificate) -> Self {
+        Self::Certificate(certificate)
+    }
+}
+
+/// A device's certificate, those that lead from it to its root, and its private key.
+#[derive(Clone)]
+pub struct ClientCertificate(Arc<Inner>);
+
+struct Inner {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl ClientCertificate {
+    /// Reads both from PEM. The device's own certificate comes first.
+    ///
+    /// # Errors
+    /// There is no certificate, or no private key that can be used.
+    pub fn from_pem(certificates: &str, key: &str) -> anyhow::Result<Self> {
+        let chain: Vec<CertificateDer<'static>> =
+            CertificateDer::pem_slice_iter(certificates.as_bytes())
+                .collect::<Result<_, _>>()
+                .context("the certificates aren't PEM")?;
+        if chain.is_empty() {
+            bail!("there is no certificate in PEM");
+        }
+        if key.contains("ENCRYPTED") {
+            bail!(
+                "the private key has a pass phrase; remove it with `openssl pkey -in KEY -out NEW`"
+            );
+        }
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
+            .map_err(|_| anyhow::anyhow!("there is no private key in PEM"))?;
+        Ok(Self(Arc::new(Inner { chain, key })))
+    }
+
+    /// The device's own certificate.
+    #[must_use]
+    pub fn leaf(&self) -> &[u8] {
+        self.0.chain.first().map_or(&[], |leaf| leaf.as_ref())
+    }
+
+    pub(super) fn chain(&self) -> Vec<CertificateDer<'static>> {
+        self.0.chain.clone()
+    }
+
+    pub(super) fn key(&self) -> PrivateKeyDer<'static> {
+        self.0.key.clone_key()
+    }
+}
+
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ClientCertificate(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use provisioning::keys::trial_certificates::{Period, TrialDevice};
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_used_says_so_and_shows_no_key() {
+        let device = TrialDevice::self_signed("toaster", Period::of_days(1)).unwrap();
+        let (certificate, key) = (device.pem(), device.key_pem());
+        let taken = ClientCertificate::from_pem(&certificate, &key).unwrap();
+        assert_eq!(taken.leaf(), device.der().as_ref());
+        assert_eq!(format!("{taken:?}"), "ClientCertificate(…)");
+        for (certificate, key, sentence) in [
+            (&key, &key, "there is no certificate in PEM"),
+            (&certificate, &certificate, "there is no private key in PEM"),
+            (
+                &certificate,
+                &key.replace("PRIVATE", "ENCRYPTED PRIVATE"),
+                "the private key has a pass phrase; remove it with `openssl pkey -in KEY -out NEW`",
+            ),
+        ] {
+            let error = ClientCertificate::from_pem(certificate, key).unwrap_err();
+            assert_eq!(error.to_string(), sentence);
+        }
+    }
+}
