@@ -1,4 +1,5 @@
-//! Workflows and containers against the rest of the repository. The workflows' own syntax is linted in `.ci/run`.
+//! Workflows and containers against the rest of the repository. The workflows' own syntax is linted
+//! in `.ci/run`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;

@@ -66,6 +66,71 @@ fn the_scripts_read_what_the_deployment_puts_out() {
     }
 }
 
+/// What azd, the hooks and the documents take from a deployment.
+#[test]
+fn the_deployment_puts_out_what_others_need() {
+    let project = common::project(&common::texts());
+    let outputs = project
+        .all(Kind::Output)
+        .filter(|(path, _)| *path == "main.bicep");
+    let outputs: Vec<_> = outputs.map(|(_, output)| output.name.as_str()).collect();
+    assert_eq!(
+        outputs,
+        [
+            "AZURE_RESOURCE_GROUP",
+            "ALLOCATION_APP_NAME",
+            "ALLOCATION_APP_HOST",
+            "DIGITAL_TWINS_APP_NAME",
+            "DIGITAL_TWINS_INSTANCE",
+            "DEVICE_TABLE_ACCOUNT",
+            "DPS_NAME",
+            "DPS_ID_SCOPE",
+            "GITHUB_CLIENT_ID",
+        ]
+    );
+}
+
+/// azd gives three variables by itself, and one switch is in azure.yaml as well.
+#[test]
+fn the_parameters_take_what_azd_gives() {
+    let parameters = common::read("deploy/main.bicepparam");
+    for name in SET_ELSEWHERE.iter().chain(&["DIGITAL_TWINS"]) {
+        assert!(
+            parameters.contains(&format!("readEnvironmentVariable('{name}', '")),
+            "{name}"
+        );
+    }
+    assert!(common::read("azure.yaml").contains("condition: ${DIGITAL_TWINS}"));
+    assert!(
+        parameters.contains(
+            "param digitalTwins = bool(readEnvironmentVariable('DIGITAL_TWINS', 'false'))"
+        )
+    );
+}
+
+/// The tutorial's policy tells hubs apart by parts of their names.
+#[test]
+fn the_policy_finds_its_hubs() {
+    let project = common::project(&common::texts());
+    let hubs = project
+        .resources("Microsoft.Devices/IotHubs")
+        .find(|(_, hub)| !hub.existing);
+    let (path, hub) = hubs.unwrap();
+    let loops = hub.each.iter().collect();
+    let names = project.samples(
+        path,
+        hub.value.as_ref().unwrap().get("name").unwrap(),
+        &loops,
+    );
+    for part in ["-toasters-", "-heatpumps-"] {
+        assert_eq!(
+            names.iter().filter(|name| name.contains(part)).count(),
+            1,
+            "{names:?}"
+        );
+    }
+}
+
 /// Alerts ask for functions that are there.
 #[test]
 fn the_alerts_name_the_function() {

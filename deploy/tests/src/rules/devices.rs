@@ -35,6 +35,17 @@ pub(super) fn check(review: &mut Review<'_>) {
         }
     }
     event_hubs(review);
+    for (path, group) in review.made("Microsoft.EventHub/namespaces/eventhubs/consumergroups") {
+        for name in review.texts(path, group, &["name"]) {
+            if !review.facts.consumer_groups.contains(name) {
+                review.complain(
+                    path,
+                    group.line,
+                    format!("no function.json reads as the consumer group '{name}'"),
+                );
+            }
+        }
+    }
     after_the_hubs(review);
     routes_after_roles(review);
 }

@@ -134,6 +134,19 @@ fn expressions(review: &mut Review<'_>, path: &str, declaration: &Declaration) {
                 "there is no function '{name}', or this check doesn't know it"
             ));
         }
+        Expression::Call(None, name, arguments) if name == "bool" || name == "int" => {
+            if let [Expression::Call(None, _, arguments)] = &arguments[..]
+                && let Some(default) = arguments.get(1).and_then(Expression::text)
+            {
+                let is_right = match name.as_str() {
+                    "bool" => matches!(default, "true" | "false"),
+                    _ => default.parse::<i64>().is_ok(),
+                };
+                if !is_right {
+                    found.push(format!("'{default}' is not of type {name}"));
+                }
+            }
+        }
         Expression::String(parts) => {
             for part in parts {
                 let Part::Text(text) = part else { continue };
@@ -180,6 +193,30 @@ fn parameter(review: &mut Review<'_>, path: &str, parameter: &Declaration) {
             path,
             parameter.line,
             format!("the secret '{}' can't have a default", parameter.name),
+        );
+    }
+    // Empty stands for none, so that is the default.
+    let mut means_none = false;
+    for declaration in &review.project.files[path].declarations {
+        declaration.walk(&mut |expression| {
+            means_none |= matches!(
+                expression,
+                Expression::Call(None, name, arguments) if name == "empty" && matches!(
+                    &arguments[..],
+                    [Expression::Name(name)] if *name == parameter.name
+                )
+            );
+        });
+    }
+    let default = parameter.value.as_ref().and_then(Expression::text);
+    if means_none && default.is_some_and(|default| !default.is_empty()) {
+        review.complain(
+            path,
+            parameter.line,
+            format!(
+                "the default of '{}' must be empty, which stands for none",
+                parameter.name
+            ),
         );
     }
     if !path.ends_with(".bicepparam")
@@ -287,7 +324,7 @@ fn unused(review: &mut Review<'_>, path: &str) {
     }
 }
 
-/// A resource group is made at the scope of a subscription.
+/// A resource group is made at the scope of a subscription, and everything else in the group.
 fn scope(review: &mut Review<'_>, path: &str) {
     let file = &review.project.files[path];
     let scope = file
@@ -298,6 +335,21 @@ fn scope(review: &mut Review<'_>, path: &str) {
         .and_then(|scope| scope.value.as_ref()?.text())
         .unwrap_or("resourceGroup");
     for declaration in &file.declarations {
+        let is_module = declaration.kind == Kind::Module;
+        let has_scope = declaration
+            .value
+            .as_ref()
+            .is_some_and(|body| body.get("scope").is_some());
+        if is_module && scope == "subscription" && !has_scope {
+            review.complain(
+                path,
+                declaration.line,
+                format!(
+                    "the module '{}' needs the group as its scope",
+                    declaration.name
+                ),
+            );
+        }
         if declaration.kind != Kind::Resource {
             continue;
         }

@@ -23,6 +23,8 @@ pub struct Facts {
     pub services: BTreeSet<String>,
     /// The event hubs that `function.json` files name.
     pub event_hubs: BTreeSet<String>,
+    /// The consumer groups that `function.json` files name.
+    pub consumer_groups: BTreeSet<String>,
     /// The connections that `function.json` files name.
     pub connections: BTreeSet<String>,
     /// The settings that the Digital Twins app reads.

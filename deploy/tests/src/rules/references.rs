@@ -243,6 +243,17 @@ fn module(review: &mut Review<'_>, path: &str, module: &Declaration) {
             continue;
         };
         kind_of_value(review, path, property.line, wanted, &property.value);
+        if name.ends_with("Id") {
+            for (_, value) in project.values(path, &property.value, &Vec::new()) {
+                if value.text().is_some_and(|text| !text.is_empty()) {
+                    review.complain(
+                        path,
+                        property.line,
+                        format!("'{name}' is a text that somebody wrote, and no id"),
+                    );
+                }
+            }
+        }
     }
     for parameter in &project.files[target].declarations {
         let is_given = given

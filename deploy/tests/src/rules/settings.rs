@@ -155,6 +155,18 @@ fn check_setting(review: &mut Review<'_>, path: &str, line: usize, name: &str, v
             review.complain(path, line, format!("'{name}' must be 'Authorization=AAD'"));
         }
     }
+    let is_right: fn(&str) -> bool = match name.rsplit("__").next() {
+        Some("maxRetries") => |text| text.parse::<u8>().is_ok(),
+        Some("delay" | "networkTimeout") => is_duration,
+        _ => |_| true,
+    };
+    if value.text().is_some_and(|text| !is_right(text)) {
+        review.complain(
+            path,
+            line,
+            format!("'{name}' can't be '{}'", value.text().unwrap_or_default()),
+        );
+    }
     let end = match name.rsplit("__").next() {
         Some("ADT_SERVICE_URL") => Some(("https://", ".properties.hostName")),
         Some("fullyQualifiedNamespace") => Some(("", ".servicebus.windows.net")),
@@ -200,6 +212,17 @@ fn check_setting(review: &mut Review<'_>, path: &str, line: usize, name: &str, v
             format!("no function.json has the connection '{connection}'"),
         );
     }
+}
+
+/// `hh:mm:ss` or `hh:mm:ss.fff`, as .NET reads it.
+fn is_duration(text: &str) -> bool {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let parts: Vec<_> = whole.split(':').collect();
+    let are_digits =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    parts.len() == 3
+        && parts.iter().all(|part| part.len() == 2 && are_digits(part))
+        && are_digits(fraction)
 }
 
 /// `'START${VALUE}END'`; an end with a dot before a member's name is that member of the value.

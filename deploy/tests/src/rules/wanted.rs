@@ -143,6 +143,19 @@ pub(super) fn check(review: &mut Review<'_>) {
             }
         }
     }
+    for (path, group) in review.made("Microsoft.Resources/resourceGroups") {
+        let tags = review.at(path, group, &["tags"]);
+        if !tags
+            .iter()
+            .any(|(_, tags)| tags.get("azd-env-name").is_some())
+        {
+            review.complain(
+                path,
+                group.line,
+                "azd finds the group by its tag 'azd-env-name'",
+            );
+        }
+    }
     identities(review);
     negative(review);
     logs(review);
@@ -276,6 +289,13 @@ fn alerts(review: &mut Review<'_>) {
                         review.complain(at, alert.line, format!("a criterion needs '{member}'"));
                     }
                 }
+            }
+        }
+    }
+    for (path, alert) in review.made("Microsoft.Insights/scheduledQueryRules") {
+        for (at, list) in review.at(path, alert, &["properties", "actions", "actionGroups"]) {
+            if matches!(list, Expression::Array(groups) if groups.is_empty()) {
+                review.complain(at, alert.line, "the alert tells nobody");
             }
         }
     }

@@ -56,6 +56,7 @@ pub(crate) fn facts() -> Facts {
                 let text = |name: &str| binding[name].as_str().expect(name).to_owned();
                 facts.event_hubs.insert(text("eventHubName"));
                 facts.connections.insert(text("connection"));
+                facts.consumer_groups.insert(text("consumerGroup"));
             }
         }
     }
