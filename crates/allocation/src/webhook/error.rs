@@ -1,5 +1,6 @@
 //! Every way in which a request never comes to the policy, or its decision never to an answer, with status and sentence.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use custom_handler::BodyError;
@@ -45,13 +46,13 @@ impl WebhookError {
         }
     }
 
-    /// What the log says of it.
-    pub(super) fn log_line(&self) -> String {
+    /// What the log says of it, if that is something else than the answer.
+    pub(super) fn log_line(&self) -> Option<Cow<'static, str>> {
         match self {
-            Self::Missing(error) => error.log_line().to_owned(),
-            Self::NotLinked => "the policy's hub is not linked to the request".to_owned(),
-            Self::Unwritable(error) => format!("cannot write the response: {error}"),
-            _ => self.to_string(),
+            Self::Missing(error) => Some(error.log_line().into()),
+            Self::NotLinked => Some("the policy's hub is not linked to the request".into()),
+            Self::Unwritable(error) => Some(format!("cannot write the response: {error}").into()),
+            _ => None,
         }
     }
 
@@ -101,7 +102,6 @@ mod tests {
     fn every_error_has_its_status_its_sentence_and_its_line_in_the_log() {
         let not_json = || serde_json::from_str::<()>("x").unwrap_err();
         let failed = "The function failed; its log says why.";
-        // An empty line stands for the sentence.
         for (error, status, sentence, log_line, is_about_json) in [
             (
                 WebhookError::NoBody,
@@ -174,14 +174,10 @@ mod tests {
                 true,
             ),
         ] {
-            let log_line = if log_line.is_empty() {
-                sentence
-            } else {
-                log_line
-            };
+            let log_line = (!log_line.is_empty()).then_some(log_line);
             assert_eq!(error.to_string(), sentence);
             assert_eq!(error.status(), status, "{error:?}");
-            assert_eq!(error.log_line(), log_line, "{error:?}");
+            assert_eq!(error.log_line().as_deref(), log_line, "{error:?}");
             assert_eq!(error.is_about_json(), is_about_json, "{error:?}");
         }
     }

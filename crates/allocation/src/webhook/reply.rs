@@ -157,12 +157,14 @@ impl Reply {
 impl From<WebhookError> for Reply {
     fn from(error: WebhookError) -> Self {
         let status = error.status();
+        let body = error.to_string();
+        let decision = error.log_line();
         Self {
             status,
             content_type: TEXT,
-            body: error.to_string(),
             device: "-".into(),
-            decision: error.log_line().into(),
+            decision: decision.unwrap_or_else(|| body.clone().into()),
+            body,
             level: level(status),
             is_shown: error.is_about_json(),
             explanation: Vec::new(),
