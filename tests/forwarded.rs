@@ -54,7 +54,7 @@ fn webhook(body: impl Into<Vec<u8>>) -> HttpRequest {
 }
 
 /// What the caller can see of an answer.
-fn seen(invocation: &Invocation) -> (u16, String, Option<String>) {
+fn seen(invocation: &Invocation) -> (i32, String, Option<String>) {
     let response = &invocation.response;
     let content_type = response.header("Content-Type").map(str::to_owned);
     (response.status, response.text(), content_type)

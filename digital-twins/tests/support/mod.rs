@@ -211,7 +211,7 @@ pub(crate) fn assignment(hub: &str, twin: &str) -> String {
 
 /// Asserts on status and body of what the service gets.
 #[track_caller]
-pub(crate) fn assert_answer(invocation: &Invocation, status: u16, body: &str) {
+pub(crate) fn assert_answer(invocation: &Invocation, status: i32, body: &str) {
     let response = &invocation.response;
     assert_eq!((response.status, response.text().as_str()), (status, body));
 }

@@ -302,7 +302,7 @@ fn host_serves_the_functions_until_it_is_interrupted() {
     socket.read_to_string(&mut response).unwrap();
     assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
     assert!(
-        response.contains("transfer-encoding: chunked"),
+        response.contains("Transfer-Encoding: chunked"),
         "{response}"
     );
     assert!(

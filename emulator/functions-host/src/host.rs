@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use crate::answer::violation::Violation;
 use crate::app::function::Function;
 use crate::app::functions_app::{App, AppError};
+use crate::invoke::authorization::Keys;
 use crate::invoke::record::Record;
 use crate::log::record::{LogRecord, STARTUP};
 use crate::options::HostOptions;
@@ -30,6 +31,7 @@ const WORKER_RUNTIME: &str = "FUNCTIONS_WORKER_RUNTIME";
 pub struct FunctionsHost {
     pub(crate) app: Arc<App>,
     pub(crate) options: Arc<HostOptions>,
+    pub(crate) keys: Arc<Keys>,
     port: Arc<Port>,
     pub(crate) record: Arc<Record>,
     pub(crate) status: watch::Receiver<Status>,
@@ -134,12 +136,13 @@ impl FunctionsHost {
 
     /// Loads the app and starts its handler, without waiting for that.
     pub(crate) fn launch(options: HostOptions) -> Result<Self, StartError> {
-        let app = App::load(&options.app_root, |name| std::env::var(name).ok())
-            .map_err(StartError::App)?;
+        let app =
+            App::load(&options.app_root, |name| options.variable(name)).map_err(StartError::App)?;
         let (app, options) = (Arc::new(app), Arc::new(options));
         let port = Port::find().map_err(StartError::Port)?;
         let record = Arc::new(Record::new(options.events.clone()));
-        if let Some(key) = &options.function_key {
+        let (function_key, master_key) = (options.function_key.clone(), options.master_key.clone());
+        for key in [&function_key, &master_key].into_iter().flatten() {
             record.guard(key);
         }
         tell_of_the_app(&app, &record);
@@ -156,6 +159,7 @@ impl FunctionsHost {
         Ok(Self {
             app,
             options,
+            keys: Arc::new(Keys::new(function_key, master_key)),
             port: Arc::new(port),
             record,
             status,

@@ -16,7 +16,7 @@
 //! ```
 //!
 //! # Layout
-//! - `host`, `options`, `serve`: the host, how it is started, its web server.
+//! - `host`, `options`: the host, and how it is started. `server`: its web server. `client`: how it talks to the handler.
 //! - `app`: the app's files. `process`: the handler's process. `log`: the host's log.
 //! - `service`: the host as a service that goes on: files that change, apps that can't be started, an orderly end.
 //! - `envelope`: from a request to the envelope. `answer`: from the answer to the response. `invoke`: one invocation.
@@ -24,6 +24,7 @@
 
 mod answer;
 mod app;
+mod client;
 mod envelope;
 mod host;
 mod invoke;
@@ -31,7 +32,7 @@ mod log;
 mod newtonsoft;
 mod options;
 mod process;
-mod serve;
+mod server;
 mod service;
 
 pub use answer::violation::Violation;

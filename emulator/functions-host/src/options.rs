@@ -19,6 +19,7 @@ pub struct HostOptions {
     pub(crate) handler: Option<PathBuf>,
     pub(crate) transfer: Transfer,
     pub(crate) function_key: Option<String>,
+    pub(crate) master_key: Option<String>,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) host_version: HostVersion,
     pub(crate) shutdown: Shutdown,
@@ -78,6 +79,17 @@ pub enum Shutdown {
 }
 
 impl HostOptions {
+    /// A variable of the host's environment.
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        let own = self
+            .environment
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name);
+        own.map(|(_, value)| value.clone())
+            .or_else(|| std::env::var(name).ok())
+    }
+
     /// The options for the app below `app_root`, where `host.json` is. All else is as in Azure, except that no keys are checked.
     #[must_use]
     pub fn new(app_root: impl AsRef<Path>) -> Self {
@@ -86,6 +98,7 @@ impl HostOptions {
             handler: None,
             transfer: Transfer::default(),
             function_key: None,
+            master_key: None,
             environment: Vec::new(),
             host_version: HostVersion::default(),
             shutdown: Shutdown::default(),
@@ -120,7 +133,15 @@ impl HostOptions {
         self
     }
 
-    /// Sets a variable in the handler's environment, over what is inherited and what `local.settings.json` says.
+    /// Checks keys as the functions' `authLevel` says, and takes this one for the master key, which opens every function.
+    #[must_use]
+    pub fn master_key(mut self, key: impl Into<String>) -> Self {
+        self.master_key = Some(key.into());
+        self
+    }
+
+    /// Sets a variable in the host's environment, which the handler inherits, over what is inherited and what `local.settings.json`
+    /// says.
     #[must_use]
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.environment.push((name.into(), value.into()));

@@ -183,7 +183,9 @@ fn show(name: &str, linked_hubs: &[String], invocation: &Invocation) {
     for line in &invocation.logs {
         output::labelled("log", line, output::QUIET);
     }
-    let outcome = WebhookOutcome::judge(response.status, &response.body, linked_hubs);
+    // A status that HTTP doesn't have is none that DPS takes.
+    let status = u16::try_from(response.status).unwrap_or_default();
+    let outcome = WebhookOutcome::judge(status, &response.body, linked_hubs);
     let style = match outcome {
         WebhookOutcome::Assigned { .. } => GOOD,
         WebhookOutcome::Failed { .. } => BAD,

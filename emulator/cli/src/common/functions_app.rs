@@ -24,6 +24,9 @@ pub(crate) struct FunctionsApp {
     /// Check function keys as authLevel says, and take this one for the function key; without it, nobody is asked for a key.
     #[arg(long, value_name = "KEY")]
     function_key: Option<String>,
+    /// Check keys as well, and take this one for the master key, which opens every function, those that are switched off too.
+    #[arg(long, value_name = "KEY")]
+    master_key: Option<String>,
     /// How requests travel to the handler.
     #[arg(long, value_enum, default_value = "chunked")]
     transfer: TransferArgument,
@@ -92,10 +95,13 @@ impl FunctionsApp {
         if let Some(handler) = self.handler(app)? {
             options = options.handler(handler);
         }
-        Ok(match &self.function_key {
-            Some(key) => options.function_key(key),
-            None => options,
-        })
+        if let Some(key) = &self.function_key {
+            options = options.function_key(key);
+        }
+        if let Some(key) = &self.master_key {
+            options = options.master_key(key);
+        }
+        Ok(options)
     }
 
     /// The handler to start, or `None` to leave it to the host, which does as `host.json` says.

@@ -1,23 +1,19 @@
 //! From the handler's answer to the caller's response.
 //!
-//! Pure: what the host does with an answer depends on nothing but the answer and the function's output bindings. The host's output
-//! bindings other than HTTP are not emulated; their values are only looked at.
+//! Pure: what the host does with an answer depends on nothing but the answer, the function's output bindings and the charset that
+//! the caller asked for. The host's output bindings other than HTTP are not emulated; their values are only looked at.
 //!
 //! Sources: <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers#response-payload> and the host's
 //! `DefaultHttpWorkerService` and `HttpScriptInvocationResultExtensions` (<https://github.com/Azure/azure-functions-host>).
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
-use crate::answer::http_output;
+use crate::answer::failure::Failure;
+use crate::answer::http_output::{self, Content};
+use crate::answer::invocation_result::{self, InvocationResult};
 use crate::answer::violation::Violation;
 use crate::app::function::{Function, OutputBinding};
-use crate::envelope::body_text;
 use crate::invoke::http::{HttpResponse, RawAnswer};
-use crate::newtonsoft::{JObject, JToken, ReadError};
+use crate::newtonsoft::{JObject, JToken, base64};
 
-/// How deep the answer as a whole may be nested.
-const MAX_ANSWER_DEPTH: usize = 256;
 /// The output binding whose value is the answer's `ReturnValue`.
 const RETURN: &str = "$return";
 
@@ -27,238 +23,180 @@ pub(crate) struct Translation {
     pub(crate) response: HttpResponse,
     pub(crate) logs: Vec<String>,
     pub(crate) violations: Vec<Violation>,
+    /// Why the invocation failed, when it did. A response that can't be written is no failed invocation.
+    pub(crate) failure: Option<Failure>,
 }
 
 /// Translates an answer as the host does. An answer that would leave the real host waiting is answered 500 at once.
-pub(crate) fn translate(answer: &RawAnswer, function: &Function) -> Translation {
-    let mut violations = Vec::new();
-    let (response, logs) = match read(answer, &mut violations) {
-        Ok(invocation) => {
-            let response = invocation
-                .respond(function, &mut violations)
-                .unwrap_or_else(|violation| {
-                    violations.push(violation);
-                    HttpResponse::empty(500)
-                });
-            (response, invocation.logs)
-        }
-        Err(violation) => {
-            violations.push(violation);
-            (HttpResponse::empty(500), Vec::new())
-        }
-    };
-    Translation {
-        response,
-        logs,
-        violations,
-    }
-}
-
-/// The answer's members.
-struct InvocationResult {
-    outputs: Option<JObject>,
-    logs: Vec<String>,
-    return_value: JToken,
-}
-
-/// Reads the answer up to its members. Lesser violations are noted on the way; one that fails the invocation ends it.
-fn read(
+pub(crate) fn translate(
     answer: &RawAnswer,
-    violations: &mut Vec<Violation>,
-) -> Result<InvocationResult, Violation> {
-    if !(200..300).contains(&answer.status) {
-        return Err(Violation::NonSuccessStatus {
-            status: answer.status,
+    function: &Function,
+    accept_charset: Option<&str>,
+) -> Translation {
+    let mut translation = Translation {
+        response: HttpResponse::empty(500),
+        logs: Vec::new(),
+        violations: Vec::new(),
+        failure: None,
+    };
+    let outcome = invocation_result::read(answer, &mut translation.violations)
+        .map_err(|violation| (Failure::of_answer(answer, &violation), violation))
+        .and_then(|result| {
+            translation.logs.clone_from(&result.logs);
+            result
+                .bind(function, &mut translation.violations)
+                .map_err(|violation| (Failure::BadOutput, violation))
         });
-    }
-    if answer.body.is_empty() {
-        return Err(Violation::EmptyAnswer);
-    }
-    let content_type = answer
-        .header("Content-Type")
-        .ok_or(Violation::MissingContentType)?;
-    match media_type(content_type).as_str() {
-        "application/json" => {}
-        "text/json" => violations.push(Violation::UnusualContentType {
-            content_type: content_type.to_owned(),
-        }),
-        _ => {
-            return Err(Violation::WrongContentType {
-                content_type: content_type.to_owned(),
-            });
-        }
-    }
-    let text = body_text::decode(&answer.body);
-    if text.trim().is_empty() {
-        return Err(Violation::NullAnswer);
-    }
-    let (token, more) =
-        JToken::parse_first(&text, MAX_ANSWER_DEPTH).map_err(|error| invalid_json(&error))?;
-    let object = match token {
-        JToken::Object(object) => object,
-        JToken::Null => return Err(Violation::NullAnswer),
-        other => return Err(Violation::NotAnObject { kind: other.kind() }),
-    };
-    if more {
-        violations.push(Violation::TrailingContent);
-    }
-    for (name, _) in object.iter() {
-        if !["Outputs", "Logs", "ReturnValue"]
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(name))
-        {
-            violations.push(Violation::UnknownMember {
-                name: name.to_owned(),
-            });
-        }
-    }
-    let outputs = match object.get_ignoring_case("Outputs") {
-        None | Some(JToken::Null) => None,
-        Some(JToken::Object(outputs)) => Some(outputs.clone()),
-        Some(other) => return Err(Violation::BadOutputs { kind: other.kind() }),
-    };
-    Ok(InvocationResult {
-        outputs,
-        logs: read_logs(object.get_ignoring_case("Logs"), violations)?,
-        return_value: object
-            .get_ignoring_case("ReturnValue")
-            .cloned()
-            .unwrap_or(JToken::Null),
-    })
-}
-
-fn invalid_json(error: &ReadError) -> Violation {
-    Violation::InvalidJson {
-        detail: error.to_string(),
-    }
-}
-
-fn read_logs(
-    logs: Option<&JToken>,
-    violations: &mut Vec<Violation>,
-) -> Result<Vec<String>, Violation> {
-    let items = match logs {
-        None | Some(JToken::Null) => return Ok(Vec::new()),
-        Some(JToken::Array(items)) => items,
-        Some(other) => return Err(Violation::BadLogs { kind: other.kind() }),
-    };
-    let mut lines = Vec::with_capacity(items.len());
-    for item in items {
-        match item {
-            JToken::Array(_) | JToken::Object(_) => {
-                return Err(Violation::BadLogs { kind: item.kind() });
+    match outcome {
+        Ok(Bound::Nothing) => translation.response = HttpResponse::empty(204),
+        Ok(Bound::Response(content)) => {
+            match content.respond(accept_charset, &mut translation.violations) {
+                Ok(response) => translation.response = response,
+                // The function has succeeded; what fails is the writing of its response.
+                Err(violation) => translation.violations.push(violation),
             }
-            JToken::String(_) => {}
-            other => violations.push(Violation::LogNotText { kind: other.kind() }),
         }
-        lines.push(item.to_invariant_string());
+        Ok(Bound::Json(token)) => translation.response = http_output::json(&token),
+        Err((failure, violation)) => {
+            translation.violations.push(violation);
+            translation.failure = Some(failure);
+        }
     }
-    Ok(lines)
+    translation
+}
+
+/// What the outputs make of the response.
+enum Bound {
+    Nothing,
+    Response(Content),
+    /// A returned value that no binding takes.
+    Json(JToken),
 }
 
 impl InvocationResult {
-    fn respond(
-        &self,
+    fn bind(
+        mut self,
         function: &Function,
         violations: &mut Vec<Violation>,
-    ) -> Result<HttpResponse, Violation> {
-        let outputs = self.outputs_with_return_value(function);
-        self.inspect_other_outputs(outputs.as_ref(), function, violations);
-        let Some(binding) = function.http_output() else {
-            return Ok(HttpResponse::empty(204));
-        };
-        if binding.name == RETURN {
-            return http_output::respond_with_return_value(&self.return_value, violations);
-        }
-        let Some(outputs) = outputs else {
-            violations.push(Violation::MissingOutputs {
-                binding: binding.name.clone(),
-            });
-            return Ok(HttpResponse::empty(204));
-        };
-        if let Some(output) = outputs.get(&binding.name) {
-            http_output::respond(output, violations)
+    ) -> Result<Bound, Violation> {
+        let returned = std::mem::replace(&mut self.return_value, JToken::Null);
+        let returned = if returned == JToken::Undefined {
+            JToken::Null
         } else {
-            violations.push(Violation::MissingOutput {
-                binding: binding.name.clone(),
-            });
-            Ok(HttpResponse {
-                status: 200,
-                headers: vec![(
-                    "Content-Type".to_owned(),
-                    "text/plain; charset=utf-8".to_owned(),
-                )],
-                body: b"{}".to_vec(),
-            })
-        }
-    }
-
-    /// Without a `$return` binding, the members of an object `ReturnValue` are outputs too, and win.
-    fn outputs_with_return_value(&self, function: &Function) -> Option<JObject> {
-        let JToken::Object(returned) = &self.return_value else {
-            return self.outputs.clone();
+            returned
         };
-        if function.outputs.iter().any(|output| output.name == RETURN) {
-            return self.outputs.clone();
-        }
-        let mut outputs = self.outputs.clone().unwrap_or_default();
-        for (name, value) in returned
-            .iter()
-            .filter(|(name, _)| function.outputs.iter().any(|output| output.name == *name))
-        {
-            outputs.insert(name, value.clone());
-        }
-        Some(outputs)
-    }
-
-    fn inspect_other_outputs(
-        &self,
-        outputs: Option<&JObject>,
-        function: &Function,
-        violations: &mut Vec<Violation>,
-    ) {
-        for (name, value) in outputs.into_iter().flat_map(JObject::iter) {
-            match function.outputs.iter().find(|output| output.name == name) {
-                None => violations.push(Violation::UnknownOutput {
-                    name: name.to_owned(),
-                }),
-                Some(output) if would_be_decoded(output, value) => {
-                    violations.push(Violation::Base64Output {
-                        name: name.to_owned(),
-                    });
+        let declares_return = function.outputs.iter().any(|output| output.name == RETURN);
+        inspect_other_outputs(self.outputs.as_ref(), &returned, function, violations);
+        // Without a `$return` binding, the members of an object that is returned are outputs too, and win.
+        let by_return = match &returned {
+            JToken::Object(members) if !declares_return => Some(members),
+            _ => None,
+        };
+        let mut bound = None;
+        for binding in function.http_outputs() {
+            if binding.name == RETURN {
+                bound = content_of_return(&returned, binding)?.or(bound);
+                continue;
+            }
+            match by_return.and_then(|members| members.get(&binding.name)) {
+                Some(JToken::Null | JToken::Undefined) => bound = None,
+                Some(JToken::Object(object)) => bound = Some(Content::of_object(object)?),
+                Some(other) => bound = Some(Content::of_value(other.clone())),
+                None => {
+                    if let Some(outputs) = &self.outputs {
+                        bound = Some(content_of_output(outputs, binding, violations)?);
+                    }
                 }
-                Some(_) => {}
             }
         }
-        let returned = function.outputs.iter().find(|output| output.name == RETURN);
-        if returned.is_some_and(|output| would_be_decoded(output, &self.return_value)) {
-            violations.push(Violation::Base64Output {
-                name: RETURN.to_owned(),
-            });
+        match bound {
+            Some(content) => Ok(Bound::Response(content)),
+            None if declares_return => Ok(Bound::Nothing),
+            None => {
+                if let Some(binding) = function.http_outputs().next()
+                    && returned == JToken::Null
+                {
+                    violations.push(Violation::MissingOutputs {
+                        binding: binding.name.clone(),
+                    });
+                }
+                Ok(match returned {
+                    JToken::Null => Bound::Nothing,
+                    JToken::String(_) => Bound::Response(Content::of_value(returned)),
+                    other => Bound::Json(other),
+                })
+            }
         }
+    }
+}
+
+/// The content of a named output, usually `res`.
+fn content_of_output(
+    outputs: &JObject,
+    binding: &OutputBinding,
+    violations: &mut Vec<Violation>,
+) -> Result<Content, Violation> {
+    if let Some(output) = outputs.get(&binding.name) {
+        return Content::of_output(output, violations);
+    }
+    violations.push(Violation::MissingOutput {
+        binding: binding.name.clone(),
+    });
+    Ok(Content::of_value(JToken::Object(JObject::default())))
+}
+
+/// The content of the output `$return`: an object with a body, or anything else as the body. Text that is base64 is decoded.
+fn content_of_return(
+    returned: &JToken,
+    binding: &OutputBinding,
+) -> Result<Option<Content>, Violation> {
+    Ok(match returned {
+        JToken::Null => None,
+        JToken::Object(object) => Some(Content::of_object(object)?),
+        JToken::String(text) => {
+            let bytes = (!binding.is_binary())
+                .then(|| base64::decode(text))
+                .flatten();
+            Some(match bytes {
+                Some(bytes) => Content::of_bytes(bytes),
+                None => Content::of_text(text)?,
+            })
+        }
+        other => Some(Content::of_value(other.clone())),
+    })
+}
+
+fn inspect_other_outputs(
+    outputs: Option<&JObject>,
+    returned: &JToken,
+    function: &Function,
+    violations: &mut Vec<Violation>,
+) {
+    for (name, value) in outputs.into_iter().flat_map(JObject::iter) {
+        match function.outputs.iter().find(|output| output.name == name) {
+            None => violations.push(Violation::UnknownOutput {
+                name: name.to_owned(),
+            }),
+            Some(output) if !output.is_http() && would_be_decoded(output, value) => {
+                violations.push(Violation::Base64Output {
+                    name: name.to_owned(),
+                });
+            }
+            Some(_) => {}
+        }
+    }
+    let binding = function.outputs.iter().find(|output| output.name == RETURN);
+    if binding.is_some_and(|output| would_be_decoded(output, returned)) {
+        violations.push(Violation::Base64Output {
+            name: RETURN.to_owned(),
+        });
     }
 }
 
 /// Whether the host takes a text for base64 that may not be meant so.
 fn would_be_decoded(output: &OutputBinding, value: &JToken) -> bool {
-    let is_http = output.kind.eq_ignore_ascii_case("http");
-    let is_binary = output
-        .data_type
-        .as_deref()
-        .is_some_and(|data_type| data_type.eq_ignore_ascii_case("binary"));
-    !is_http
-        && !is_binary
-        && matches!(value, JToken::String(text) if !text.is_empty() && STANDARD.decode(text).is_ok())
-}
-
-/// The media type without its parameters, in lower case.
-fn media_type(content_type: &str) -> String {
-    content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase()
+    !output.is_binary()
+        && matches!(value, JToken::String(text) if !text.is_empty() && base64::decode(text).is_some())
 }
 
 #[cfg(test)]

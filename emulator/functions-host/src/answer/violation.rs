@@ -72,7 +72,7 @@ pub enum Violation {
     /// A `statusCode` that is not a whole number.
     BadStatusCode { value: String },
     /// A `statusCode` that no response can have.
-    StatusCodeOutOfRange { value: i64 },
+    StatusCodeOutOfRange { value: String },
     /// `headers` is not an object.
     BadHeaders { kind: &'static str },
     /// A header value that is no text, but becomes one.
@@ -243,7 +243,7 @@ impl fmt::Display for Violation {
             ),
             Self::StatusCodeOutOfRange { value } => write!(
                 f,
-                "statusCode is {value}, which no response can have; the caller gets 500"
+                "statusCode is {value}; the host writes it as it is, and callers can't read it as a response"
             ),
             Self::BadHeaders { kind } => write!(f, "headers is {kind} and not an object; {FAILS}"),
             Self::HeaderNotText { name, kind } => {
@@ -255,11 +255,11 @@ impl fmt::Display for Violation {
             Self::BadHeader { name, detail } => write!(f, "header {name} {detail}; {FAILS}"),
             Self::ReservedHeader { name } => write!(
                 f,
-                "header {name} is the host's to set; at best it is dropped, at worst the response breaks"
+                "header {name} is the host's to set; it is passed on, and a wrong one breaks the response"
             ),
             Self::RepeatedHeader { name } => write!(
                 f,
-                "header {name} comes more than once; the host drops all but the first"
+                "header {name} comes more than once; the host keeps one of them"
             ),
             Self::BodyNotText { kind } => {
                 write!(
@@ -273,7 +273,7 @@ impl fmt::Display for Violation {
             ),
             Self::BodyNotAllowed { status } => write!(
                 f,
-                "a response with status {status} can't have a body; the host aborts it"
+                "a response with status {status} can't have a body; the host leaves it out"
             ),
 
             Self::StderrLine { level, text } => {

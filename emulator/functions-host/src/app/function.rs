@@ -4,6 +4,8 @@
 //! Sources: <https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#configuration>,
 //! <https://learn.microsoft.com/azure/azure-functions/functions-bindings-event-hubs-trigger#configuration>.
 
+use std::path::Path;
+
 use serde::Deserialize;
 
 use crate::app::functions_app;
@@ -20,6 +22,8 @@ pub struct Function {
     pub(crate) outputs: Vec<OutputBinding>,
     pub(crate) disabled: bool,
     pub(crate) retry: Option<RetryPolicy>,
+    /// A file that must be there, though nobody reads it.
+    script: Option<String>,
 }
 
 /// An `httpTrigger` binding.
@@ -27,8 +31,8 @@ pub struct Function {
 pub(crate) struct HttpTrigger {
     pub(crate) name: String,
     pub(crate) auth_level: AuthLevel,
-    /// In upper case; all methods when empty.
-    pub(crate) methods: Vec<String>,
+    /// In upper case; all methods when there is no list.
+    pub(crate) methods: Option<Vec<String>>,
     /// With the route prefix.
     pub(crate) template: String,
     pub(crate) route: Route,
@@ -83,16 +87,17 @@ pub(crate) enum AuthLevel {
 struct File {
     #[serde(default)]
     bindings: Vec<Binding>,
-    #[serde(default)]
-    disabled: Disabled,
     retry: Option<RetryPolicy>,
+    #[serde(rename = "scriptFile")]
+    script: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Binding {
+    #[serde(default)]
     name: String,
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default)]
     kind: String,
     direction: Option<String>,
     data_type: Option<String>,
@@ -103,25 +108,51 @@ struct Binding {
     consumer_group: Option<String>,
 }
 
-/// `true`, or the name of a setting that is true.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Disabled {
-    Flag(bool),
-    Setting(String),
-}
-
-impl Default for Disabled {
-    fn default() -> Self {
-        Self::Flag(false)
-    }
-}
+/// What a binding's type may begin with, in lower case: the host's own types, and those of the extension bundle.
+const KNOWN_TYPES: [&str; 34] = [
+    "activity",
+    "apihub",
+    "assistant",
+    "blob",
+    "cosmosdb",
+    "dapr",
+    "documentdb",
+    "durable",
+    "embeddings",
+    "entity",
+    "eventgrid",
+    "eventhub",
+    "http",
+    "kafka",
+    "kusto",
+    "manual",
+    "mcp",
+    "mysql",
+    "notificationhub",
+    "orchestration",
+    "queue",
+    "rabbitmq",
+    "redis",
+    "semanticsearch",
+    "sendgrid",
+    "servicebus",
+    "signalr",
+    "sql",
+    "table",
+    "textcompletion",
+    "timer",
+    "twilio",
+    "warmup",
+    "webpubsub",
+];
+/// The largest number of characters in the name of a binding.
+const MAX_NAME: usize = 128;
 
 impl Function {
     /// Reads a function from the text of its `function.json`. `setting` looks up an app setting.
     ///
     /// # Errors
-    /// A sentence that says what is wrong with the file.
+    /// A sentence that says what is wrong with the file. The real host does without the function then.
     pub(crate) fn parse(
         name: &str,
         text: &str,
@@ -129,12 +160,9 @@ impl Function {
         setting: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, String> {
         let file: File = functions_app::parse(text)?;
+        check(name, &file)?;
         let is_on = |value: Option<String>| {
             value.is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
-        };
-        let disabled = match file.disabled {
-            Disabled::Flag(flag) => flag,
-            Disabled::Setting(key) => is_on(setting(&key)),
         };
         let switched_off = [
             format!("AzureWebJobs.{name}.Disabled"),
@@ -163,9 +191,42 @@ impl Function {
                     data_type: binding.data_type,
                 })
                 .collect(),
-            disabled: disabled || switched_off.into_iter().any(|key| is_on(setting(&key))),
+            disabled: switched_off.into_iter().any(|key| is_on(setting(&key))),
             retry: file.retry,
+            script: file.script.filter(|file| !file.is_empty()),
         })
+    }
+
+    /// The same function, when its `scriptFile` stands in its folder or none is named.
+    ///
+    /// # Errors
+    /// A sentence that names the file.
+    pub(crate) fn with_its_script(self, folder: &Path) -> Result<Self, String> {
+        match &self.script {
+            Some(file) if !folder.join(file).is_file() => {
+                Err(format!("its scriptFile {file} doesn't exist"))
+            }
+            _ => Ok(self),
+        }
+    }
+
+    /// Makes the route of the template.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the template.
+    pub(crate) fn read_route(&mut self) -> Result<(), String> {
+        if let Some(trigger) = &mut self.trigger {
+            trigger.route = Route::parse(&trigger.template)?;
+        }
+        Ok(())
+    }
+
+    /// Whether another function answers to the same requests by the letter of its route.
+    pub(crate) fn has_the_route_of(&self, other: &Self) -> bool {
+        let (Some(mine), Some(theirs)) = (&self.trigger, &other.trigger) else {
+            return false;
+        };
+        mine.template.eq_ignore_ascii_case(&theirs.template)
     }
 
     /// The methods that the function answers to; all of them when the list is empty.
@@ -173,7 +234,8 @@ impl Function {
     pub fn methods(&self) -> &[String] {
         self.trigger
             .as_ref()
-            .map_or(&[], |trigger| &trigger.methods)
+            .and_then(|trigger| trigger.methods.as_deref())
+            .unwrap_or_default()
     }
 
     /// The path template with its prefix, `api/HttpTrigger1`, when the function has an HTTP trigger.
@@ -190,20 +252,90 @@ impl Function {
         self.disabled
     }
 
-    /// The `http` output binding, whose name may be `$return`.
-    pub(crate) fn http_output(&self) -> Option<&OutputBinding> {
-        self.outputs
-            .iter()
-            .find(|output| output.kind.eq_ignore_ascii_case("http"))
+    /// The `http` output bindings, of which one may be named `$return`.
+    pub(crate) fn http_outputs(&self) -> impl Iterator<Item = &OutputBinding> {
+        self.outputs.iter().filter(|output| output.is_http())
     }
 
     /// Whether requests can be forwarded as they are: HTTP in, HTTP out and nothing else.
     pub(crate) fn is_plain_http(&self) -> bool {
-        self.trigger.is_some() && self.outputs.len() == 1 && self.http_output().is_some()
+        self.trigger.is_some() && self.outputs.len() == 1 && self.http_outputs().count() == 1
     }
 }
 
+impl OutputBinding {
+    pub(crate) fn is_http(&self) -> bool {
+        self.kind.eq_ignore_ascii_case("http")
+    }
+
+    /// Whether text in it stays text even when it happens to be base64.
+    pub(crate) fn is_binary(&self) -> bool {
+        let data_type = self.data_type.as_deref();
+        data_type.is_some_and(|data_type| data_type.eq_ignore_ascii_case("binary"))
+    }
+}
+
+/// What the host checks before it looks at single bindings.
+fn check(name: &str, file: &File) -> Result<(), String> {
+    let triggers = file.bindings.iter().filter(|binding| binding.is_trigger());
+    match triggers.count() {
+        1 => {}
+        0 => return Err("it has no binding that is a trigger".to_owned()),
+        _ => return Err("it has more than one binding that is a trigger".to_owned()),
+    }
+    let lower_case = name.to_lowercase();
+    let reserved = ["admin", "runtime"];
+    let is_http = |binding: &&Binding| binding.kind.eq_ignore_ascii_case("httpTrigger");
+    if let Some(trigger) = file.bindings.iter().find(is_http) {
+        let route = trigger
+            .route
+            .as_deref()
+            .unwrap_or(&lower_case)
+            .to_lowercase();
+        if let Some(reserved) = reserved
+            .iter()
+            .find(|reserved| route.trim_start_matches('/').starts_with(*reserved))
+        {
+            return Err(format!(
+                "the route {route} begins with {reserved}, which is the host's own"
+            ));
+        }
+    }
+    for (position, binding) in file.bindings.iter().enumerate() {
+        let is_repeated = file.bindings[..position]
+            .iter()
+            .any(|earlier| earlier.name.eq_ignore_ascii_case(&binding.name));
+        if is_repeated {
+            return Err(format!("it has two bindings named {}", binding.name));
+        }
+        binding.check()?;
+    }
+    Ok(())
+}
+
 impl Binding {
+    fn is_trigger(&self) -> bool {
+        self.kind.to_lowercase().ends_with("trigger")
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let mut characters = self.name.chars();
+        let is_name = self.name == "$return"
+            || (characters
+                .next()
+                .is_some_and(|first| first.is_ascii_alphabetic())
+                && self.name.len() <= MAX_NAME
+                && characters.all(|c| c.is_ascii_alphanumeric() || c == '_'));
+        if !is_name {
+            return Err(format!("\"{}\" is not a valid binding name", self.name));
+        }
+        let kind = self.kind.to_lowercase();
+        if !KNOWN_TYPES.iter().any(|known| kind.starts_with(known)) {
+            return Err(format!("there is no binding of the type {}", self.kind));
+        }
+        Ok(())
+    }
+
     fn is_output(&self) -> bool {
         self.direction
             .as_deref()
@@ -265,23 +397,21 @@ impl HttpTrigger {
         Ok(Self {
             name: binding.name,
             auth_level,
-            methods: binding
-                .methods
-                .unwrap_or_default()
-                .into_iter()
-                .map(|method| method.to_uppercase())
-                .collect(),
-            route: Route::parse(&template)?,
+            methods: binding.methods.map(|methods| {
+                let methods = methods.into_iter();
+                methods.map(|method| method.to_uppercase()).collect()
+            }),
+            route: Route::default(),
             template,
         })
     }
 
     pub(crate) fn allows(&self, method: &str) -> bool {
-        self.methods.is_empty()
-            || self
-                .methods
+        self.methods.as_ref().is_none_or(|methods| {
+            methods
                 .iter()
                 .any(|allowed| allowed.eq_ignore_ascii_case(method))
+        })
     }
 }
 
@@ -293,9 +423,7 @@ mod tests {
         {"type":"http","direction":"out","name":"res"}]"#;
 
     fn parse(text: &str) -> Result<Function, String> {
-        Function::parse("HttpTrigger1", text, "api", |key| {
-            (key == "IsOff").then(|| "true".to_owned())
-        })
+        Function::parse("HttpTrigger1", text, "api", |_| None)
     }
 
     #[test]
@@ -322,26 +450,13 @@ mod tests {
     }
 
     #[test]
-    fn a_function_is_switched_off_in_its_file_or_by_a_setting() {
-        for disabled in ["true", r#""IsOff""#] {
-            assert!(
-                parse(&format!(r#"{{"disabled":{disabled},{BINDINGS}}}"#))
-                    .unwrap()
-                    .is_disabled()
-            );
-        }
-        assert!(
-            !parse(&format!(r#"{{"disabled":"IsOn",{BINDINGS}}}"#))
-                .unwrap()
-                .is_disabled()
-        );
+    fn a_function_is_switched_off_by_a_setting_and_not_by_its_file() {
+        let text = format!(r#"{{"disabled":true,{BINDINGS}}}"#);
+        assert!(!parse(&text).unwrap().is_disabled());
         let setting =
             |key: &str| (key == "AzureWebJobs.HttpTrigger1.Disabled").then(|| "1".to_owned());
-        assert!(
-            Function::parse("HttpTrigger1", &format!("{{{BINDINGS}}}"), "api", setting)
-                .unwrap()
-                .is_disabled()
-        );
+        let function = Function::parse("HttpTrigger1", &text, "api", setting);
+        assert!(function.unwrap().is_disabled());
     }
 
     #[test]
@@ -393,16 +508,54 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
-        assert!(
-            parse(r#"{"bindings":[{"type":"httpTrigger","name":"req","authLevel":"everyone"}]}"#)
-                .unwrap_err()
-                .contains("everyone")
-        );
-        assert!(
-            parse(r#"{"bindings":[{"type":"httpTrigger","name":"req","route":"{a:b}"}]}"#)
-                .unwrap_err()
-                .contains("constraint b")
-        );
-        assert!(parse("{").unwrap_err().contains("EOF"));
+        let trigger = r#"{"type":"httpTrigger","name":"req"}"#;
+        for (text, problem) in [
+            ("{".to_owned(), "unexpected end"),
+            ("{}".to_owned(), "no binding that is a trigger"),
+            (
+                format!(r#"{{"bindings":[{trigger},{trigger}]}}"#),
+                "more than one binding",
+            ),
+            (
+                format!(r#"{{"bindings":[{trigger},{{"type":"http","name":"REQ"}}]}}"#),
+                "two bindings named REQ",
+            ),
+            (
+                format!(r#"{{"bindings":[{trigger},{{"type":"fooBar","name":"x"}}]}}"#),
+                "no binding of the type fooBar",
+            ),
+            (
+                format!(r#"{{"bindings":[{trigger},{{"type":"http","name":"1-x"}}]}}"#),
+                "\"1-x\" is not a valid binding name",
+            ),
+            (
+                r#"{"bindings":[{"type":"httpTrigger","name":"r","authLevel":"everyone"}]}"#
+                    .to_owned(),
+                "authLevel everyone is not one of",
+            ),
+            (
+                r#"{"bindings":[{"type":"httpTrigger","name":"r","route":"Admin/x"}]}"#.to_owned(),
+                "the route admin/x begins with admin",
+            ),
+        ] {
+            let error = parse(&text).unwrap_err();
+            assert!(error.contains(problem), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_newtonsoft_reads_is_read() {
+        let text = "// c\n{'bindings':[{type:'HTTPTRIGGER',name:'req',methods:[]},],}";
+        let function = parse(text).unwrap();
+        assert!(!function.trigger.unwrap().allows("GET"));
+    }
+
+    #[test]
+    fn a_route_that_cannot_be_read_and_a_script_that_is_missing_are_told() {
+        let text = r#"{"bindings":[{"type":"httpTrigger","name":"r","route":"{a:b}"}],"scriptFile":"x.js"}"#;
+        let mut function = parse(text).unwrap();
+        assert!(function.read_route().unwrap_err().contains("constraint b"));
+        let error = function.with_its_script(Path::new("/nowhere")).unwrap_err();
+        assert_eq!(error, "its scriptFile x.js doesn't exist");
     }
 }

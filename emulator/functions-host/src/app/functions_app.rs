@@ -13,6 +13,8 @@ use serde_json::Value;
 use crate::app::function::Function;
 use crate::app::host_json::HostSettings;
 use crate::app::route::RouteValues;
+use crate::envelope::body_text;
+use crate::newtonsoft::{MAX_DEPTH, Node};
 
 /// A function app on disk.
 #[derive(Debug, Clone)]
@@ -103,6 +105,7 @@ impl App {
             let function = if is_function_name(&name) {
                 let text = read(&file).map_err(|error| error.problem);
                 text.and_then(|text| Function::parse(&name, &text, &settings.route_prefix, setting))
+                    .and_then(|function| function.with_its_script(&entry.path()))
                     .map_err(|problem| format!("{} cannot be used: {problem}", file.display()))
             } else {
                 Err(format!("'{name}' is not a valid function name."))
@@ -112,9 +115,19 @@ impl App {
                 Err(problem) => functions_in_error.push((name, problem)),
             }
         }
-        functions_in_error.sort();
         functions.sort_by(|a, b| a.name.cmp(&b.name));
-        functions.sort_by_key(|function| {
+        let functions = without_equal_routes(functions, &mut functions_in_error);
+        functions_in_error.sort();
+        let mut routed = Vec::new();
+        for mut function in functions {
+            let file = root.join(&function.name).join("function.json");
+            // A route that can't be read stops the host as a whole.
+            function
+                .read_route()
+                .map_err(|problem| AppError::new(&file, problem))?;
+            routed.push(function);
+        }
+        routed.sort_by_key(|function| {
             function
                 .trigger
                 .as_ref()
@@ -123,24 +136,21 @@ impl App {
         Ok(Self {
             root,
             settings,
-            functions,
+            functions: routed,
             functions_in_error,
             local_settings,
         })
     }
 
-    /// The function that a request is for. A function that is switched off or doesn't list the method is not found.
+    /// The function that a request is for. A function that doesn't list the method is not found.
     pub(crate) fn find(&self, method: &str, path: &str) -> Option<(&Function, RouteValues)> {
-        self.functions
-            .iter()
-            .filter(|function| !function.disabled)
-            .find_map(|function| {
-                let trigger = function
-                    .trigger
-                    .as_ref()
-                    .filter(|trigger| trigger.allows(method))?;
-                Some((function, trigger.route.matches(path)?))
-            })
+        self.functions.iter().find_map(|function| {
+            let trigger = function
+                .trigger
+                .as_ref()
+                .filter(|trigger| trigger.allows(method))?;
+            Some((function, trigger.route.matches(path)?))
+        })
     }
 }
 
@@ -164,28 +174,34 @@ fn read_host_json(file: &Path) -> Result<HostSettings, AppError> {
         )
     };
     let bytes = std::fs::read(file).map_err(|error| AppError::new(file, error))?;
-    let text = decode(&bytes);
-    let content: Value = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
-    if !content.is_object() {
-        return Err(unreadable(&"it must be a JSON object"));
+    let node = Node::parse(&body_text::decode(&bytes), MAX_DEPTH);
+    match node.map_err(|error| unreadable(&error))? {
+        Some(node @ Node::Object(_)) => HostSettings::parse(&node.into_json())
+            .map_err(|error| AppError::new(file, error.problem)),
+        _ => Err(unreadable(&"it must be a JSON object")),
     }
-    HostSettings::parse(&content).map_err(|error| AppError::new(file, error.problem))
 }
 
-/// Text in UTF-8, or in UTF-16 behind its mark.
-fn decode(bytes: &[u8]) -> String {
-    let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units: Vec<u16> = bytes
-            .chunks_exact(2)
-            .map(|pair| unit([pair[0], pair[1]]))
-            .collect();
-        String::from_utf16_lossy(&units)
-    };
-    match bytes {
-        [0xff, 0xfe, rest @ ..] => units(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => units(rest, u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] | rest => String::from_utf8_lossy(rest).into_owned(),
+/// Of functions with the same route and a method in common the first one keeps it.
+fn without_equal_routes(
+    functions: Vec<Function>,
+    in_error: &mut Vec<(String, String)>,
+) -> Vec<Function> {
+    let mut kept: Vec<Function> = Vec::new();
+    for function in functions {
+        let same = kept
+            .iter()
+            .find(|earlier| earlier.has_the_route_of(&function));
+        match same.map(|earlier| earlier.name.clone()) {
+            None => kept.push(function),
+            Some(earlier) => {
+                let route = function.route().unwrap_or_default();
+                let problem = format!("the function {earlier} has the route {route} already");
+                in_error.push((function.name, problem));
+            }
+        }
     }
+    kept
 }
 
 fn load_local_settings(file: &Path) -> Result<HashMap<String, String>, AppError> {
@@ -210,18 +226,18 @@ fn load_local_settings(file: &Path) -> Result<HashMap<String, String>, AppError>
     settings.collect()
 }
 
-/// Reads the JSON object of a settings file.
+/// Reads the JSON object of a settings file, as leniently as Newtonsoft does.
 ///
 /// # Errors
 /// A sentence that names the member.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    if !text.trim_ascii_start().starts_with('{') {
-        return Err("it must be a JSON object".to_owned());
+    let node = Node::parse(text, MAX_DEPTH).map_err(|error| error.to_string())?;
+    match node {
+        Some(node @ Node::Object(_)) => {
+            serde_path_to_error::deserialize(node.into_json()).map_err(|error| error.to_string())
+        }
+        _ => Err("it must be a JSON object".to_owned()),
     }
-    let mut json = serde_json::Deserializer::from_str(text);
-    let file = serde_path_to_error::deserialize(&mut json).map_err(|error| error.to_string())?;
-    json.end().map_err(|error| error.to_string())?;
-    Ok(file)
 }
 
 fn read(file: &Path) -> Result<String, AppError> {

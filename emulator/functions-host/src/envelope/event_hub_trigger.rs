@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::app::function::{Cardinality, DataType, EventHubTrigger};
 use crate::envelope::body_text;
-use crate::envelope::http_trigger::{BindingData, parse_object, retry_context};
+use crate::envelope::http_trigger::{BindingData, parse_object};
 use crate::invoke::event_hub::{EventHubBatch, EventHubEvent};
 use crate::newtonsoft::{JObject, JToken, MAX_DEPTH, NetDateTime, quote};
 
@@ -42,8 +42,8 @@ pub(crate) struct EventHubInvocation<'a> {
     pub(crate) batch: &'a EventHubBatch,
     pub(crate) utc_now: NetDateTime,
     pub(crate) rand_guid: String,
-    /// How many attempts have failed, and the retry policy's `maxRetryCount`, when one applies.
-    pub(crate) retry: Option<(u32, i64)>,
+    /// The `RetryContext`, when a retry policy applies.
+    pub(crate) retry: Option<JObject>,
 }
 
 impl EventHubInvocation<'_> {
@@ -130,8 +130,8 @@ impl EventHubInvocation<'_> {
             }
         }
         let mut metadata = binding_data.into_metadata();
-        if let Some((failed, max_retry_count)) = self.retry {
-            metadata.insert("RetryContext", retry_context(failed, max_retry_count));
+        if let Some(retry) = &self.retry {
+            metadata.insert("RetryContext", retry.clone());
         }
         metadata
     }
@@ -245,6 +245,7 @@ fn token(value: &Value) -> JToken {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::envelope::http_trigger::retry_context;
 
     const FIRST: &str = r#"{"t":21.5,"u":"C","at":"2026-09-01T10:15:28.0000000Z"}"#;
     const SECOND: &str = r#"{"t":22.0,"u":"C","at":"2026-09-01T10:15:28.5000000Z"}"#;
@@ -280,7 +281,7 @@ mod tests {
             batch: &batch,
             utc_now: NetDateTime::parse("2026-09-01T10:15:30.1234567Z").unwrap(),
             rand_guid: "5f0a7d7e-6c0e-4b57-9d3f-2f6d1f4d7a10".to_owned(),
-            retry,
+            retry: retry.map(|(failed, most)| retry_context(failed, most, None)),
         }
         .to_envelope()
     }

@@ -29,8 +29,10 @@ pub(crate) struct HttpInvocation<'a> {
     pub(crate) identity: &'a Identity,
     pub(crate) utc_now: NetDateTime,
     pub(crate) rand_guid: String,
-    /// The retry policy's `maxRetryCount`, when one applies.
-    pub(crate) max_retry_count: Option<i64>,
+    /// Whether headers of App Service say what the request's scheme and host are.
+    pub(crate) is_behind_app_service: bool,
+    /// The `RetryContext`, when a retry policy applies.
+    pub(crate) retry: Option<JObject>,
 }
 
 impl HttpInvocation<'_> {
@@ -76,7 +78,10 @@ impl HttpInvocation<'_> {
             params.insert(name, value.as_deref().map_or(JToken::Null, JToken::from));
         }
         let mut data = JObject::default()
-            .with("Url", request_url::display(self.request))
+            .with(
+                "Url",
+                request_url::display(self.request, self.is_behind_app_service),
+            )
             .with("Method", self.request.method.as_str())
             .with("Query", query)
             .with("Headers", headers)
@@ -123,8 +128,8 @@ impl HttpInvocation<'_> {
             .with("RandGuid", self.rand_guid.as_str());
         binding_data.set(sys, system);
         let mut metadata = binding_data.into_metadata();
-        if let Some(max_retry_count) = self.max_retry_count {
-            metadata.insert("RetryContext", retry_context(0, max_retry_count));
+        if let Some(retry) = &self.retry {
+            metadata.insert("RetryContext", retry.clone());
         }
         metadata
     }
@@ -206,7 +211,7 @@ impl BindingData {
     pub(crate) fn set_members(&mut self, object: &JObject) {
         for (name, value) in object.iter() {
             match value {
-                JToken::Array(_) | JToken::Null => {}
+                JToken::Array(_) | JToken::Null | JToken::Undefined | JToken::Constructor(..) => {}
                 JToken::Object(_) => self.set(name, value.clone()),
                 scalar => self.set(name, scalar.to_invariant_string()),
             }
@@ -248,15 +253,19 @@ impl BindingData {
     }
 }
 
-/// The `RetryContext` of an attempt. What the real host says of the last exception is not known, and is left out.
-pub(crate) fn retry_context(failed: u32, max_retry_count: i64) -> JObject {
+/// The `RetryContext` of an attempt, with the exception of the one before.
+pub(crate) fn retry_context(
+    failed: u32,
+    max_retry_count: i64,
+    exception: Option<JObject>,
+) -> JObject {
     JObject::default()
         .with("RetryCount", JToken::Integer(failed.to_string()))
         .with(
             "MaxRetryCount",
             JToken::Integer(max_retry_count.to_string()),
         )
-        .with("Exception", JToken::Null)
+        .with("Exception", exception.map_or(JToken::Null, JToken::from))
         .with("Instance", JToken::Null)
         .with("State", JObject::default())
 }

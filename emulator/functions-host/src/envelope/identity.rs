@@ -19,6 +19,8 @@ pub(crate) enum Identity {
         /// Usually `default`.
         name: String,
     },
+    /// The master key.
+    MasterKey,
 }
 
 impl Identity {
@@ -31,6 +33,11 @@ impl Identity {
                 claim("authlevel", "Function"),
                 claim("invoke", "true"),
                 claim("keyid", name),
+            ],
+            Self::MasterKey => vec![
+                claim("authlevel", "Admin"),
+                claim("invoke", "true"),
+                claim("keyid", "master"),
             ],
         };
         let authenticated = *self != Self::Anonymous;

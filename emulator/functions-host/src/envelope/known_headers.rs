@@ -52,6 +52,55 @@ const KNOWN: [&str; 45] = [
     "Content-Length",
 ];
 
+/// Other names that ASP.NET Core has at hand. They come where the sender has put them, but in this spelling.
+const SPELLED: [&str; 45] = [
+    "Accept-Ranges",
+    "Access-Control-Allow-Credentials",
+    "Access-Control-Allow-Headers",
+    "Access-Control-Allow-Methods",
+    "Access-Control-Allow-Origin",
+    "Access-Control-Expose-Headers",
+    "Access-Control-Max-Age",
+    "Age",
+    "Allow",
+    "Alt-Svc",
+    "Content-Disposition",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Location",
+    "Content-MD5",
+    "Content-Range",
+    "Content-Security-Policy",
+    "Content-Security-Policy-Report-Only",
+    "DNT",
+    "ETag",
+    "Expires",
+    "Grpc-Message",
+    "Grpc-Status",
+    "Last-Modified",
+    "Link",
+    "Location",
+    "Proxy-Authenticate",
+    "Proxy-Connection",
+    "Retry-After",
+    "Sec-WebSocket-Accept",
+    "Sec-WebSocket-Extensions",
+    "Sec-WebSocket-Key",
+    "Sec-WebSocket-Protocol",
+    "Sec-WebSocket-Version",
+    "Server",
+    "Set-Cookie",
+    "Strict-Transport-Security",
+    "Trailer",
+    "Vary",
+    "WWW-Authenticate",
+    "X-Content-Type-Options",
+    "X-Frame-Options",
+    "X-Powered-By",
+    "X-Requested-With",
+    "X-XSS-Protection",
+];
+
 /// Headers as the host's code sees them: one entry a name, with all of its values.
 pub(crate) fn as_kestrel_lists(headers: &[(String, String)]) -> Vec<(String, Vec<String>)> {
     let mut listed: Vec<(usize, String, Vec<String>)> = Vec::new();
@@ -66,10 +115,14 @@ pub(crate) fn as_kestrel_lists(headers: &[(String, String)]) -> Vec<(String, Vec
                 .iter()
                 .enumerate()
                 .find(|(_, known)| known.eq_ignore_ascii_case(name));
-            let (position, spelled) = known
-                .map_or((KNOWN.len(), name.as_str()), |(position, known)| {
-                    (position, *known)
-                });
+            let spelled = || {
+                let spelled = SPELLED
+                    .iter()
+                    .find(|known| known.eq_ignore_ascii_case(name));
+                (KNOWN.len(), spelled.copied().unwrap_or(name))
+            };
+            let (position, spelled) =
+                known.map_or_else(spelled, |(position, known)| (position, *known));
             listed.push((position, spelled.to_owned(), vec![value.clone()]));
         }
     }

@@ -1,12 +1,13 @@
 //! The URL of a request as the host rebuilds it, and its query.
 //!
-//! Behind App Service, scheme and host come from `X-Forwarded-Proto` and `DISGUISED-HOST`; without these headers the request is
-//! taken for plain HTTP, as it is under Core Tools.
+//! Behind App Service, scheme and host come from `X-Forwarded-Proto` and `DISGUISED-HOST`; elsewhere these headers mean nothing, and
+//! the request is taken for plain HTTP.
 
 use indexmap::IndexMap;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::invoke::http::HttpRequest;
+use crate::server::target;
 
 /// What ASP.NET Core escapes in a path.
 const PATH: AsciiSet = NON_ALPHANUMERIC
@@ -29,29 +30,42 @@ const PATH: AsciiSet = NON_ALPHANUMERIC
     .remove(b';')
     .remove(b'=');
 
-/// Scheme, host, path and query: the path decoded and escaped anew, the query as it was sent.
-pub(crate) fn display(request: &HttpRequest) -> String {
-    let scheme = request.header_value("X-Forwarded-Proto").unwrap_or("http");
-    let host = request
-        .header_value("DISGUISED-HOST")
+/// Scheme, host, path and query: the path decoded and escaped anew, the query as it was sent. Behind App Service two headers name
+/// scheme and host.
+pub(crate) fn display(request: &HttpRequest, is_behind_app_service: bool) -> String {
+    let header = |name| {
+        is_behind_app_service
+            .then(|| request.header_value(name))
+            .flatten()
+    };
+    let scheme = header("X-Forwarded-Proto").unwrap_or("http");
+    let host = header("DISGUISED-HOST")
         .or_else(|| request.header_value("Host"))
         .unwrap_or_default();
-    let path = utf8_percent_encode(&decode_path(request.path()), &PATH)
-        .to_string()
-        .replace("%252F", "%2F");
-    let query = request
-        .query()
-        .filter(|query| !query.is_empty())
-        .map(|query| format!("?{query}"));
+    let path = escape(&decode_path(&request.target));
+    let query = request.query().map(|query| format!("?{query}"));
     format!("{scheme}://{host}{path}{}", query.unwrap_or_default())
 }
 
-/// Decodes a path once; an escaped slash stays escaped, as in Kestrel.
-pub(crate) fn decode_path(path: &str) -> String {
-    let guarded = path.replace("%2F", "%252F").replace("%2f", "%252F");
-    percent_decode_str(&guarded)
-        .decode_utf8_lossy()
-        .into_owned()
+/// Escapes a path; what is an escape already stays one.
+pub(crate) fn escape(path: &str) -> String {
+    let mut escaped = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some(at) = rest.find('%') {
+        escaped.extend(utf8_percent_encode(&rest[..at], &PATH));
+        let is_escape = rest
+            .get(at + 1..at + 3)
+            .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        escaped.push_str(if is_escape { "%" } else { "%25" });
+        rest = &rest[at + 1..];
+    }
+    escaped.extend(utf8_percent_encode(rest, &PATH));
+    escaped
+}
+
+/// Decodes the path of a target once; an escaped slash stays escaped.
+pub(crate) fn decode_path(target: &str) -> String {
+    target::path_of(target).unwrap_or_default()
 }
 
 /// The query's parameters in order, each with all of its values. Names are the same in any case.
@@ -82,11 +96,12 @@ mod tests {
                 "/api/a%20b/%C3%AB",
                 "http://localhost:7071/api/a%20b/%C3%AB",
             ),
-            ("/api/a%2fb", "http://localhost:7071/api/a%2Fb"),
-            ("/api/x?", "http://localhost:7071/api/x"),
+            ("/api/a%2fb", "http://localhost:7071/api/a%2fb"),
+            ("/api/a%zz", "http://localhost:7071/api/a%25zz"),
+            ("/api/./y/../x?", "http://localhost:7071/api/x?"),
         ] {
             let request = HttpRequest::get(target).header("Host", "localhost:7071");
-            assert_eq!(display(&request), url);
+            assert_eq!(display(&request, false), url);
         }
     }
 
@@ -96,7 +111,9 @@ mod tests {
             .header("Host", "10.0.0.7")
             .header("disguised-host", "contoso.azurewebsites.net")
             .header("X-Forwarded-Proto", "https");
-        assert_eq!(display(&request), "https://contoso.azurewebsites.net/api/x");
+        let elsewhere = "https://contoso.azurewebsites.net/api/x";
+        assert_eq!(display(&request, true), elsewhere);
+        assert_eq!(display(&request, false), "http://10.0.0.7/api/x");
     }
 
     #[test]

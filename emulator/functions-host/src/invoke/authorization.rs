@@ -1,38 +1,88 @@
 //! Whether a request may invoke a function.
 //!
-//! The host checks keys when it has one; without, everything is allowed, as under Core Tools. There is one function key and no master key,
-//! so a function of level `admin` can't be called then.
+//! The host checks keys when it has one; without, everything is allowed, as under Core Tools. There is one function key, named
+//! `default`, which stands for those of the host and of each function, and one master key.
 //!
 //! Source: <https://learn.microsoft.com/azure/azure-functions/function-keys-how-to>.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use crate::app::function::AuthLevel;
 use crate::envelope::identity::Identity;
 use crate::envelope::request_url;
 use crate::invoke::http::HttpRequest;
 
-/// The header that carries a key. It wins over the query, even when it is wrong.
+/// The header that carries a key. It wins over the query, even when it is wrong or empty.
 const KEY_HEADER: &str = "x-functions-key";
 /// The query parameter that carries a key.
 const KEY_PARAMETER: &str = "code";
 /// The name of the only function key.
 const KEY_NAME: &str = "default";
 
-/// The caller's identity, or `None` when the answer is 401.
-pub(crate) fn authorize(
-    level: AuthLevel,
-    function_key: Option<&str>,
-    request: &HttpRequest,
-) -> Option<Identity> {
-    let Some(function_key) = function_key else {
-        return Some(Identity::CoreTools);
-    };
-    if presented_key(request).as_deref() == Some(function_key) {
-        let allowed = matches!(level, AuthLevel::Function | AuthLevel::Anonymous);
-        return allowed.then(|| Identity::FunctionKey {
-            name: KEY_NAME.to_owned(),
-        });
+/// The keys of a host.
+#[derive(Default)]
+pub(crate) struct Keys {
+    function: Option<String>,
+    master: Option<String>,
+    /// Keys that were right once, by function and in lower case: from then on the host takes them in any case.
+    seen: Mutex<HashMap<(String, String), Identity>>,
+}
+
+/// Shows no key.
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").finish_non_exhaustive()
     }
-    (level == AuthLevel::Anonymous).then_some(Identity::Anonymous)
+}
+
+impl Keys {
+    pub(crate) fn new(function: Option<String>, master: Option<String>) -> Self {
+        Self {
+            function,
+            master,
+            seen: Mutex::default(),
+        }
+    }
+
+    /// The caller's identity, or `None` when the answer is 401.
+    pub(crate) fn authorize(
+        &self,
+        function: &str,
+        level: AuthLevel,
+        request: &HttpRequest,
+    ) -> Option<Identity> {
+        if self.function.is_none() && self.master.is_none() {
+            return Some(Identity::CoreTools);
+        }
+        let identity = presented_key(request).and_then(|key| self.identify(function, &key));
+        match identity {
+            Some(Identity::MasterKey) => Some(Identity::MasterKey),
+            Some(identity) => {
+                matches!(level, AuthLevel::Function | AuthLevel::Anonymous).then_some(identity)
+            }
+            None => (level == AuthLevel::Anonymous).then_some(Identity::Anonymous),
+        }
+    }
+
+    fn identify(&self, function: &str, key: &str) -> Option<Identity> {
+        let identity = if self.master.as_deref() == Some(key) {
+            Some(Identity::MasterKey)
+        } else if self.function.as_deref() == Some(key) {
+            Some(Identity::FunctionKey {
+                name: KEY_NAME.to_owned(),
+            })
+        } else {
+            None
+        };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = (function.to_lowercase(), key.to_lowercase());
+        if let Some(identity) = identity {
+            seen.insert(place, identity.clone());
+            return Some(identity);
+        }
+        seen.get(&place).cloned()
+    }
 }
 
 /// The key that counts.
@@ -54,6 +104,10 @@ mod tests {
 
     const KEY: &str = "s3cr3t==";
 
+    fn keys() -> Keys {
+        Keys::new(Some(KEY.to_owned()), Some("m4ster".to_owned()))
+    }
+
     #[test]
     fn levels_and_keys_decide() {
         let key = || {
@@ -66,29 +120,32 @@ mod tests {
         let header = HttpRequest::post("/api/x").header("X-Functions-Key", KEY);
         let wrong_header =
             HttpRequest::post("/api/x?code=s3cr3t%3D%3D").header("x-functions-key", "wrong");
+        let empty_header =
+            HttpRequest::post("/api/x?code=s3cr3t%3D%3D").header("x-functions-key", "");
+        let master = HttpRequest::post("/api/x?code=m4ster");
+        let admin = || Some(Identity::MasterKey);
+        let nobody = || Some(Identity::Anonymous);
         for (level, request, expected, why) in [
             (AuthLevel::Function, &plain, None, "no key"),
             (AuthLevel::Function, &query, key(), "the key in the query"),
             (AuthLevel::Function, &header, key(), "the key in the header"),
             (AuthLevel::Function, &wrong_header, None, "the header wins"),
             (
+                AuthLevel::Function,
+                &empty_header,
+                None,
+                "an empty header wins, too",
+            ),
+            (AuthLevel::Function, &master, admin(), "the master key"),
+            (
                 AuthLevel::Admin,
                 &header,
                 None,
                 "a function key isn't a master key",
             ),
-            (
-                AuthLevel::Anonymous,
-                &plain,
-                Some(Identity::Anonymous),
-                "nobody asks",
-            ),
-            (
-                AuthLevel::Anonymous,
-                &wrong_header,
-                Some(Identity::Anonymous),
-                "nobody asks",
-            ),
+            (AuthLevel::Admin, &master, admin(), "the master key"),
+            (AuthLevel::Anonymous, &plain, nobody(), "nobody asks"),
+            (AuthLevel::Anonymous, &wrong_header, nobody(), "nobody asks"),
             (
                 AuthLevel::Anonymous,
                 &query,
@@ -96,8 +153,20 @@ mod tests {
                 "a key is taken note of",
             ),
         ] {
-            assert_eq!(authorize(level, Some(KEY), request), expected, "{why}");
+            assert_eq!(keys().authorize("x", level, request), expected, "{why}");
         }
+    }
+
+    #[test]
+    fn a_key_that_was_right_once_is_taken_in_any_case() {
+        let keys = keys();
+        let right = HttpRequest::post("/api/x?code=s3cr3t==");
+        let other = HttpRequest::post("/api/x?code=S3CR3T==");
+        let may = |function, request| keys.authorize(function, AuthLevel::Function, request);
+        assert_eq!(may("x", &other), None);
+        assert!(may("x", &right).is_some());
+        assert_eq!(may("X", &other), may("x", &right));
+        assert_eq!(may("y", &other), None);
     }
 
     #[test]
@@ -108,10 +177,8 @@ mod tests {
             AuthLevel::System,
             AuthLevel::Admin,
         ] {
-            assert_eq!(
-                authorize(level, None, &HttpRequest::get("/")),
-                Some(Identity::CoreTools)
-            );
+            let identity = Keys::default().authorize("x", level, &HttpRequest::get("/"));
+            assert_eq!(identity, Some(Identity::CoreTools));
         }
     }
 }

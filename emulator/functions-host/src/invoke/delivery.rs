@@ -10,15 +10,17 @@ use axum::body::Bytes;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
+use crate::answer::failure::Failure;
 use crate::answer::outputs;
 use crate::answer::violation::Violation;
 use crate::app::function::{Cardinality, Function};
+use crate::client::Exchange;
 use crate::envelope::event_hub_trigger::EventHubInvocation;
+use crate::envelope::http_trigger::retry_context;
 use crate::host::FunctionsHost;
-use crate::invoke::client::Exchange;
 use crate::invoke::event_hub::EventHubBatch;
 use crate::invoke::http::RawAnswer;
-use crate::newtonsoft::NetDateTime;
+use crate::newtonsoft::{JObject, NetDateTime};
 use crate::process::supervisor::Command;
 
 /// What became of a batch. The checkpoint is behind it in any case.
@@ -63,6 +65,8 @@ pub struct Attempt {
     pub answer: Option<RawAnswer>,
     /// How long it took.
     pub duration: Duration,
+    /// What the next attempt is told.
+    cause: Option<Failure>,
 }
 
 /// Why a batch can't be delivered.
@@ -142,17 +146,20 @@ impl FunctionsHost {
         let policy = function.retry.or(self.app.settings.retry);
         let id = Uuid::new_v4().to_string();
         let mut failed = 0;
+        let mut exception: Option<JObject> = None;
         loop {
-            let retry = policy.map(|policy| (failed, policy.max_retry_count));
+            let retry = policy
+                .map(|policy| retry_context(failed, policy.max_retry_count, exception.take()));
             let attempt = self.attempt(function, batch, &id, retry).await;
             for violation in &attempt.violations {
                 self.record.violation(violation.clone());
             }
-            let succeeded = attempt.succeeded;
+            let (succeeded, cause) = (attempt.succeeded, attempt.cause.clone());
             delivery.attempts.push(attempt);
             if succeeded {
                 return;
             }
+            exception = cause.map(|cause| cause.to_exception(&id, &function.name));
             failed += 1;
             match policy.and_then(|policy| policy.pause(failed)) {
                 Some(pause) if self.options.retry_pauses => sleep(pause).await,
@@ -172,7 +179,7 @@ impl FunctionsHost {
         function: &Function,
         batch: &EventHubBatch,
         id: &str,
-        retry: Option<(u32, i64)>,
+        retry: Option<JObject>,
     ) -> Attempt {
         let started = Instant::now();
         let mut attempt = Attempt {
@@ -184,6 +191,7 @@ impl FunctionsHost {
             envelope: Vec::new(),
             answer: None,
             duration: Duration::ZERO,
+            cause: None,
         };
         self.send_batch(function, batch, retry, &mut attempt).await;
         attempt.duration = started.elapsed();
@@ -199,7 +207,7 @@ impl FunctionsHost {
         &self,
         function: &Function,
         batch: &EventHubBatch,
-        retry: Option<(u32, i64)>,
+        retry: Option<JObject>,
         attempt: &mut Attempt,
     ) {
         let Some(trigger) = &function.event_hub_trigger else {
@@ -233,9 +241,9 @@ impl FunctionsHost {
         };
         match exchange {
             Ok(Ok(Exchange { answer, redirects })) => {
-                let translation = outputs::translate(&answer, function);
-                attempt.succeeded =
-                    (200..300).contains(&answer.status) && translation.response.status != 500;
+                let translation = outputs::translate(&answer, function, None);
+                attempt.succeeded = translation.failure.is_none();
+                attempt.cause = translation.failure;
                 attempt.answer = Some(answer);
                 attempt.logs = translation.logs;
                 attempt.violations.extend(redirects);
@@ -246,9 +254,14 @@ impl FunctionsHost {
                     }),
                 );
             }
-            Ok(Err(error)) => attempt.violations.push(Violation::NoAnswer {
-                detail: error.detail,
-            }),
+            Ok(Err(error)) => {
+                attempt.cause = Some(Failure::NoAnswer {
+                    detail: error.detail.clone(),
+                });
+                attempt.violations.push(Violation::NoAnswer {
+                    detail: error.detail,
+                });
+            }
             Err(limit) => {
                 attempt
                     .violations

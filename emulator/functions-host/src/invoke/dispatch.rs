@@ -9,19 +9,24 @@ use crate::answer::outputs;
 use crate::answer::violation::Violation;
 use crate::app::function::Function;
 use crate::app::route::RouteValues;
-use crate::envelope::http_trigger::HttpInvocation;
+use crate::client::{Exchange, HandlerClient};
+use crate::envelope::http_trigger::{HttpInvocation, retry_context};
 use crate::envelope::identity::Identity;
+use crate::envelope::request_url;
 use crate::host::FunctionsHost;
 use crate::invoke::authorization;
-use crate::invoke::client::{Exchange, HandlerClient};
 use crate::invoke::function_timeout::executed_failed;
 use crate::invoke::http::{HttpRequest, HttpResponse, RawAnswer};
 use crate::invoke::record::HostEvent;
 use crate::log::record::{LogRecord, LogSource, of_user};
 use crate::newtonsoft::NetDateTime;
 
-/// The largest body that the host takes, in bytes.
-pub const MAX_BODY: usize = 104_857_600;
+/// The largest body that the host takes, in bytes, unless a variable says otherwise.
+pub const MAX_BODY: u64 = 104_857_600;
+/// The variable that says otherwise.
+const MAX_BODY_VARIABLE: &str = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";
+/// A variable that is set where App Service stands before the host.
+const APP_SERVICE_VARIABLE: &str = "WEBSITE_INSTANCE_ID";
 
 /// A shorter text that a caller presents as a key would be found in every log.
 const SHORTEST_KEY: usize = 8;
@@ -55,10 +60,16 @@ pub struct Invocation {
 }
 
 impl FunctionsHost {
-    /// Invokes the function that the request is for.
+    /// Invokes the function that the request is for. What every HTTP client sends is added where it is missing: a host, and the body's
+    /// length.
     pub async fn invoke(&self, mut request: HttpRequest) -> Invocation {
-        let started = Instant::now();
         request.complete();
+        self.invoke_as_it_is(request).await
+    }
+
+    /// Invokes the function that the request is for.
+    pub(crate) async fn invoke_as_it_is(&self, request: HttpRequest) -> Invocation {
+        let started = Instant::now();
         let mut invocation = Invocation {
             id: Uuid::new_v4().to_string(),
             method: request.method.clone(),
@@ -88,27 +99,54 @@ impl FunctionsHost {
         invocation
     }
 
+    /// The function that a request is for, and who calls it; or the status that it gets instead.
+    fn admit(&self, request: &HttpRequest) -> Result<(&Function, RouteValues, Identity), i32> {
+        let path = request_url::decode_path(&request.target);
+        let (function, route_values) = self.app.find(&request.method, &path).ok_or(404)?;
+        let trigger = function.trigger.as_ref().ok_or(404)?;
+        let identity = self
+            .keys
+            .authorize(&function.name, trigger.auth_level, request);
+        if function.disabled && identity != Some(Identity::MasterKey) {
+            return Err(404);
+        }
+        Ok((function, route_values, identity.ok_or(401)?))
+    }
+
+    /// Whether the body of a request will be looked at.
+    pub(crate) fn wants_body_of(&self, request: &HttpRequest) -> bool {
+        self.admit(request).is_ok()
+    }
+
+    /// How long a body may be.
+    pub(crate) fn max_body_length(&self) -> u64 {
+        let variable = self.options.variable(MAX_BODY_VARIABLE);
+        variable
+            .and_then(|limit| limit.trim().parse().ok())
+            .unwrap_or(MAX_BODY)
+    }
+
     /// The host's own checks, and then the function.
     async fn run(&self, request: &HttpRequest, invocation: &mut Invocation) {
-        let Some((function, route_values)) = self.app.find(&request.method, request.path()) else {
-            return;
-        };
-        let Some(trigger) = &function.trigger else {
-            return;
+        let (function, route_values, identity) = match self.admit(request) {
+            Ok(admitted) => admitted,
+            Err(status) => {
+                invocation.response = HttpResponse::empty(status);
+                return;
+            }
         };
         invocation.function = Some(function.name.clone());
         self.guard_keys(request);
-        let identity = authorization::authorize(
-            trigger.auth_level,
-            self.options.function_key.as_deref(),
-            request,
-        );
-        let Some(identity) = identity else {
-            invocation.response = HttpResponse::empty(401);
-            return;
-        };
-        if request.body.len() > MAX_BODY {
-            invocation.response = HttpResponse::empty(413);
+        let length = request.header_value("Content-Length");
+        let length: u64 = length
+            .and_then(|length| length.trim().parse().ok())
+            .unwrap_or_default();
+        let has_host = request
+            .header_value("Host")
+            .is_some_and(|host| !host.is_empty());
+        if length > self.max_body_length() || !has_host {
+            // The host fails while it binds the request to the function.
+            invocation.response = HttpResponse::empty(500);
             return;
         }
         invocation.response = HttpResponse::empty(500);
@@ -120,7 +158,8 @@ impl FunctionsHost {
                 return;
             };
             if self.app.settings.forwards_http_requests && function.is_plain_http() {
-                forward(&client, request, invocation).await;
+                let target = request_url::escape(&request_url::decode_path(&request.target));
+                forward(&client, request, target, invocation).await;
             } else {
                 self.send_envelope(
                     &client,
@@ -197,10 +236,11 @@ impl FunctionsHost {
             identity: &identity,
             utc_now: NetDateTime::utc(SystemTime::now()),
             rand_guid: Uuid::new_v4().to_string(),
-            max_retry_count: function
+            is_behind_app_service: self.options.variable(APP_SERVICE_VARIABLE).is_some(),
+            retry: function
                 .retry
                 .or(self.app.settings.retry)
-                .map(|retry| retry.max_retry_count),
+                .map(|retry| retry_context(0, retry.max_retry_count, None)),
         }
         .to_envelope();
         invocation.envelope = envelope.into_bytes();
@@ -214,8 +254,11 @@ impl FunctionsHost {
             )
             .await
         {
+            // Nobody looks at an answer that comes too late.
+            Ok(_) if self.is_too_late(invocation) => {}
             Ok(Exchange { answer, redirects }) => {
-                let translation = outputs::translate(&answer, function);
+                let translation =
+                    outputs::translate(&answer, function, request.header_value("Accept-Charset"));
                 invocation.answer = Some(answer);
                 invocation.response = translation.response;
                 invocation.logs = translation.logs;
@@ -232,6 +275,11 @@ impl FunctionsHost {
         }
     }
 
+    fn is_too_late(&self, invocation: &Invocation) -> bool {
+        let limit = self.app.settings.function_timeout;
+        limit.is_some_and(|limit| invocation.started.elapsed() >= limit)
+    }
+
     /// Whatever the caller presents as a key must not turn up in a log, whether it is right or not.
     fn guard_keys(&self, request: &HttpRequest) {
         let key = authorization::presented_key(request);
@@ -244,16 +292,21 @@ impl FunctionsHost {
 }
 
 /// Forwarding mode: the response is the handler's own.
-async fn forward(client: &HandlerClient, request: &HttpRequest, invocation: &mut Invocation) {
-    match client.forward(request, &invocation.id).await {
+async fn forward(
+    client: &HandlerClient,
+    request: &HttpRequest,
+    target: String,
+    invocation: &mut Invocation,
+) {
+    match client.forward(request, target, &invocation.id).await {
         Ok(answer) => {
-            let of_the_connection = ["content-length", "transfer-encoding", "connection"];
-            let headers = answer
-                .headers
-                .iter()
-                .filter(|(name, _)| !of_the_connection.contains(&name.as_str()));
+            let of_the_connection = ["transfer-encoding", "connection", "keep-alive"];
+            let headers = answer.headers.iter().filter(|(name, _)| {
+                !of_the_connection.contains(&name.to_ascii_lowercase().as_str())
+            });
             invocation.response = HttpResponse {
-                status: answer.status,
+                status: i32::from(answer.status),
+                reason: Some(answer.reason.clone()),
                 headers: headers.cloned().collect(),
                 body: answer.body.clone(),
             };

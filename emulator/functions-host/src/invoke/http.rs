@@ -100,8 +100,10 @@ impl HttpRequest {
 /// What the caller of a function gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpResponse {
-    /// The status code.
-    pub status: u16,
+    /// The status code. The host writes any number that an answer gives.
+    pub status: i32,
+    /// The text behind it, where it isn't the usual one.
+    pub reason: Option<String>,
     /// Names and values in order.
     pub headers: Vec<(String, String)>,
     /// The body's bytes.
@@ -111,9 +113,10 @@ pub struct HttpResponse {
 impl HttpResponse {
     /// A status with nothing else.
     #[must_use]
-    pub fn empty(status: u16) -> Self {
+    pub fn empty(status: i32) -> Self {
         Self {
             status,
+            reason: None,
             headers: Vec::new(),
             body: Vec::new(),
         }
@@ -137,7 +140,9 @@ impl HttpResponse {
 pub struct RawAnswer {
     /// The status code.
     pub status: u16,
-    /// Names, in lower case, and values.
+    /// The text behind it.
+    pub reason: String,
+    /// Names and values in order.
     pub headers: Vec<(String, String)>,
     /// The body's bytes.
     pub body: Vec<u8>,

@@ -1,7 +1,6 @@
 //! One invocation: who may call, the exchange with the handler, retries of batches, and the record of it.
 
 pub(crate) mod authorization;
-pub(crate) mod client;
 pub(crate) mod delivery;
 pub(crate) mod dispatch;
 pub(crate) mod event_hub;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::answer::violation::Violation;
+use crate::client::HandlerClient;
 use crate::host::FunctionsHost;
-use crate::invoke::client::HandlerClient;
 use crate::log::record::{INVOKER, LogRecord};
 use crate::process::supervisor::{Command, Phase};
 

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use time::macros::{date, time};
 use time::{Date, Duration, Month, PrimitiveDateTime, Time};
 
 /// A .NET `DateTime`: steps of 100 ns, and whether it is known to be UTC.
@@ -115,10 +116,25 @@ fn parse_iso(text: &str) -> Option<NetDateTime> {
     let (offset, kind) = parse_zone(zone)?;
     let of_day = Duration::seconds(i64::from(hour * 3600 + minute * 60 + second))
         + Duration::nanoseconds(i64::from(ticks) * 100);
-    let value = PrimitiveDateTime::new(date, Time::MIDNIGHT)
-        .checked_add(of_day)?
-        .checked_sub(offset)?;
-    Some(NetDateTime { value, kind }).filter(|date| (1..=9999).contains(&date.value.year()))
+    let value = PrimitiveDateTime::new(date, Time::MIDNIGHT).checked_add(of_day)?;
+    let value = match value.checked_sub(offset) {
+        Some(value) if value.year() < 1 => first_moment(),
+        // .NET stops at the ends of what it can count.
+        Some(value) if value.year() <= 9999 => value,
+        Some(_) | None if offset.is_negative() => last_moment(),
+        Some(_) | None => first_moment(),
+    };
+    Some(NetDateTime { value, kind })
+}
+
+/// `DateTime.MinValue`
+fn first_moment() -> PrimitiveDateTime {
+    PrimitiveDateTime::new(date!(0001 - 01 - 01), Time::MIDNIGHT)
+}
+
+/// `DateTime.MaxValue`
+fn last_moment() -> PrimitiveDateTime {
+    PrimitiveDateTime::new(date!(9999 - 12 - 31), time!(23:59:59.999_999_9))
 }
 
 /// The fraction in ticks of 100 ns, and what follows it.
@@ -245,6 +261,24 @@ mod tests {
             "2022-07-05T21:27:16+02",
             Some("2022-07-05T19:27:16+00:00"),
             "07/05/2022 19:27:16",
+        );
+    }
+
+    #[test]
+    fn an_offset_stops_at_the_ends_of_the_calendar() {
+        let (first, last) = (
+            "0001-01-01T00:00:00+00:00",
+            "9999-12-31T23:59:59.9999999+00:00",
+        );
+        check(
+            "0001-01-01T00:00:00+05:00",
+            Some(first),
+            "01/01/0001 00:00:00",
+        );
+        check(
+            "9999-12-31T23:59:59-05:00",
+            Some(last),
+            "12/31/9999 23:59:59",
         );
     }
 

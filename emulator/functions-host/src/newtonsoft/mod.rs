@@ -2,11 +2,13 @@
 //!
 //! The host uses Newtonsoft.Json with its defaults, which change what they read: a string that looks like a date becomes a date, a number
 //! with a fraction becomes a double, and both are printed in their own way. A custom handler sees the results, so they are rebuilt here.
-//! Reading is stricter than Newtonsoft's: comments, single quotes and names without quotes are refused, as JSON has none of them.
+//! What JSON doesn't allow but Newtonsoft does is read as it reads it.
 //!
 //! Source: <https://www.newtonsoft.com/json/help/html/SerializingJSON.htm>.
 
+pub(crate) mod base64;
 mod date;
+mod node;
 mod number;
 mod read;
 mod write;
@@ -14,6 +16,7 @@ mod write;
 use indexmap::IndexMap;
 
 pub(crate) use date::NetDateTime;
+pub(crate) use node::Node;
 pub(crate) use read::ReadError;
 pub(crate) use write::quote;
 
@@ -24,6 +27,7 @@ pub(crate) const MAX_DEPTH: usize = 64;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum JToken {
     Null,
+    Undefined,
     Boolean(bool),
     /// The digits: the host keeps whole numbers of any length.
     Integer(String),
@@ -32,19 +36,21 @@ pub(crate) enum JToken {
     String(String),
     Array(Vec<JToken>),
     Object(JObject),
+    /// `new Date(0)`, with its arguments.
+    Constructor(String, Vec<JToken>),
 }
 
 impl JToken {
     /// What the value is called in a message.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Self::Null => "null",
+            Self::Null | Self::Undefined => "null",
             Self::Boolean(_) => "a boolean",
             Self::Integer(_) | Self::Float(_) => "a number",
             Self::Date(_) => "a date",
             Self::String(_) => "text",
             Self::Array(_) => "an array",
-            Self::Object(_) => "an object",
+            Self::Object(_) | Self::Constructor(..) => "an object",
         }
     }
 }
@@ -68,6 +74,11 @@ pub(crate) struct JObject(IndexMap<String, JToken>);
 impl JObject {
     pub(crate) fn insert(&mut self, name: impl Into<String>, value: impl Into<JToken>) {
         self.0.insert(name.into(), value.into());
+    }
+
+    /// Takes a member out; the others stay in their order.
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.shift_remove(name);
     }
 
     /// The same object with one more member, to build one in an expression.

@@ -2,6 +2,9 @@
 
 /// `value.ToString(CultureInfo.InvariantCulture)`: `1`, `21.5`, `1E+16`.
 pub(crate) fn to_invariant_string(value: f64) -> String {
+    if value.is_nan() {
+        return "NaN".to_owned();
+    }
     if value.is_infinite() {
         return if value > 0.0 {
             "Infinity".to_owned()
@@ -25,7 +28,7 @@ pub(crate) fn to_invariant_string(value: f64) -> String {
 /// As Newtonsoft writes it into JSON: a whole number keeps a fraction, so that it stays a double.
 pub(crate) fn to_json(value: f64) -> String {
     let text = to_invariant_string(value);
-    if value.is_infinite() {
+    if !value.is_finite() {
         return format!("\"{text}\"");
     }
     if text.contains(['.', 'E']) {

@@ -20,14 +20,14 @@ impl JToken {
     /// `Convert.ToString(value, CultureInfo.InvariantCulture)` of a scalar; JSON of an array or object.
     pub(crate) fn to_invariant_string(&self) -> String {
         match self {
-            Self::Null => String::new(),
+            Self::Null | Self::Undefined => String::new(),
             Self::Boolean(true) => "True".to_owned(),
             Self::Boolean(false) => "False".to_owned(),
             Self::Integer(digits) => digits.clone(),
             Self::Float(value) => number::to_invariant_string(*value),
             Self::Date(date) => date.to_invariant_string(),
             Self::String(text) => text.clone(),
-            Self::Array(_) | Self::Object(_) => self.to_indented_json(),
+            Self::Array(_) | Self::Object(_) | Self::Constructor(..) => self.to_indented_json(),
         }
     }
 }
@@ -43,6 +43,23 @@ pub(crate) fn quote(text: &str) -> String {
 fn write_token(out: &mut String, token: &JToken, indent: Option<usize>) {
     match token {
         JToken::Null => out.push_str("null"),
+        JToken::Undefined => out.push_str("undefined"),
+        JToken::Constructor(name, arguments) => {
+            out.push_str("new ");
+            out.push_str(name);
+            out.push('(');
+            for (position, argument) in arguments.iter().enumerate() {
+                if position > 0 {
+                    out.push(',');
+                }
+                new_line(out, indent, 1);
+                write_token(out, argument, indent.map(|depth| depth + 1));
+            }
+            if !arguments.is_empty() {
+                new_line(out, indent, 0);
+            }
+            out.push(')');
+        }
         JToken::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
         JToken::Integer(digits) => out.push_str(digits),
         JToken::Float(value) => out.push_str(&number::to_json(*value)),
@@ -81,22 +98,34 @@ fn new_line(out: &mut String, indent: Option<usize>, deeper: usize) {
 }
 
 fn write_string(out: &mut String, text: &str) {
+    out.reserve(text.len() + 2);
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            '\0'..='\u{1f}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
-                out.extend(format!("\\u{:04x}", u32::from(character)).chars());
+    let is_special = |c: char| {
+        matches!(
+            c,
+            '"' | '\\' | '\0'..='\u{1f}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+        )
+    };
+    let mut rest = text;
+    while let Some(at) = rest.find(is_special) {
+        out.push_str(&rest[..at]);
+        let mut characters = rest[at..].chars();
+        match characters.next() {
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\u{8}') => out.push_str("\\b"),
+            Some('\t') => out.push_str("\\t"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\u{c}') => out.push_str("\\f"),
+            Some('\r') => out.push_str("\\r"),
+            other => {
+                let escape = format!("\\u{:04x}", other.map_or(0, u32::from));
+                out.push_str(&escape);
             }
-            _ => out.push(character),
         }
+        rest = characters.as_str();
     }
+    out.push_str(rest);
     out.push('"');
 }
 

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::answer::violation::Violation;
-use crate::invoke::client::HandlerClient;
+use crate::client::HandlerClient;
 use crate::invoke::record::Record;
 
 /// How often the host asks.
@@ -71,7 +71,7 @@ async fn ask(
     client: &HandlerClient,
     limits: Limits,
     record: &Record,
-) -> Result<(), crate::invoke::client::ClientError> {
+) -> Result<(), crate::client::ClientError> {
     let answer = client.get_root();
     tokio::pin!(answer);
     let unusual = limits.slow.max(Duration::from_secs(1));

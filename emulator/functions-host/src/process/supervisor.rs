@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::answer::violation::Violation;
 use crate::app::functions_app::App;
-use crate::invoke::client::HandlerClient;
+use crate::client::HandlerClient;
 use crate::invoke::record::{HostEvent, Record};
 use crate::log::record::{DISPATCHER, LogRecord, of_process};
 use crate::options::{HostOptions, Shutdown};

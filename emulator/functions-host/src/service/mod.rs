@@ -20,11 +20,12 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::host::{FunctionsHost, StartError};
+use crate::invoke::dispatch::MAX_BODY;
 use crate::invoke::http::{HttpRequest, HttpResponse};
 use crate::invoke::record::Record;
 use crate::log::record::{LogRecord, STARTUP};
 use crate::options::HostOptions;
-use crate::serve::{Site, serve_site};
+use crate::server::{Site, serve_site};
 use files::{Change, Files};
 
 /// How long invocations in flight may take once the host is to stop.
@@ -172,6 +173,21 @@ impl Site for HostService {
             response = self.answer(request) => response,
         }
     }
+
+    fn wants_body(&self, request: &HttpRequest) -> bool {
+        match self.state() {
+            HostState::Running(host) => host.wants_body_of(request),
+            HostState::Error(_) => false,
+            HostState::Starting | HostState::Stopping(_) | HostState::Stopped => true,
+        }
+    }
+
+    fn max_body(&self) -> u64 {
+        match self.state() {
+            HostState::Running(host) => host.max_body_length(),
+            _ => MAX_BODY,
+        }
+    }
 }
 
 impl HostService {
@@ -187,7 +203,7 @@ impl HostService {
                     return std::future::pending().await;
                 }
             };
-            let invocation = host.invoke(request.clone()).await;
+            let invocation = host.invoke_as_it_is(request.clone()).await;
             if !invocation.finds_no_handler {
                 return invocation.response;
             }
@@ -207,9 +223,8 @@ impl HostService {
 
 fn not_running() -> HttpResponse {
     HttpResponse {
-        status: 503,
-        headers: vec![("Content-Type".to_owned(), "text/plain".to_owned())],
         body: NOT_RUNNING.as_bytes().to_vec(),
+        ..HttpResponse::empty(503)
     }
 }
 

@@ -24,11 +24,11 @@ pub(super) fn respond(state: &HostState) -> HttpResponse {
         status["errors"] = json!([error]);
     }
     HttpResponse {
-        status: 200,
         headers: vec![(
             "Content-Type".to_owned(),
             "application/json; charset=utf-8".to_owned(),
         )],
         body: status.to_string().into_bytes(),
+        ..HttpResponse::empty(200)
     }
 }

@@ -14,10 +14,11 @@ fn answer(status: u16, content_type: Option<&str>, body: &str) -> Translation {
     let content_type = content_type.map(|value| ("content-type".to_owned(), value.to_owned()));
     let answer = RawAnswer {
         status,
+        reason: String::new(),
         headers: content_type.into_iter().collect(),
         body: body.into(),
     };
-    translate(&answer, &function())
+    translate(&answer, &function(), None)
 }
 
 fn json(body: &str) -> Translation {
@@ -47,7 +48,7 @@ fn check_failed(translation: &Translation, sentence: &str) {
 
 /// An answer that is served, with the violation that it works by luck, or with none.
 #[track_caller]
-fn check_served(translation: &Translation, status: u16, body: &str, sentence: Option<&str>) {
+fn check_served(translation: &Translation, status: i32, body: &str, sentence: Option<&str>) {
     let sentences: Vec<String> = translation
         .violations
         .iter()
@@ -181,7 +182,20 @@ fn members_are_found_in_any_case_and_unknown_ones_are_named() {
 fn logs_that_are_scalars_become_text() {
     let translation = json(r#"{"Outputs":{"res":{}},"Logs":["a",true]}"#);
     check_served(&translation, 200, "", Some("an item of Logs is a boolean"));
-    assert_eq!(translation.logs, ["a", "True"]);
+    assert_eq!(translation.logs, ["a", "true"]);
+    let translation =
+        json(r#"{"Outputs":{"res":{}},"Logs":[2.50,1e3,null,"2022-07-05T21:27:16Z"]}"#);
+    assert_eq!(
+        translation.logs,
+        ["2.50", "1e3", "[null]", "2022-07-05T21:27:16Z"]
+    );
+}
+
+#[test]
+fn logs_are_kept_when_an_output_fails() {
+    let translation = res("5");
+    check_failed(&translation, "the HTTP output is a number");
+    assert_eq!(translation.logs, ["said"]);
 }
 
 #[test]
@@ -247,11 +261,9 @@ fn only_status_code_sets_the_status() {
             Some("not a whole number"),
         );
     }
-    for value in ["0", "99", "100", "1000", "-1"] {
-        check_failed(
-            &res(&format!(r#"{{"statusCode":{value}}}"#)),
-            "which no response can have",
-        );
+    for value in [0, 99, 100, 1000, -1] {
+        let translation = res(&format!(r#"{{"statusCode":{value}}}"#));
+        check_served(&translation, value, "", Some("the host writes it as it is"));
     }
     check_served(
         &res(r#"{"status":400}"#),
@@ -276,8 +288,8 @@ fn header_values_are_text() {
     );
     for (value, why) in [
         ("null", "is null"),
-        ("[]", "is an array"),
-        ("{}", "is an object"),
+        ("[1]", "characters"),
+        (r#"{"a":1}"#, "characters"),
         (r#""a\nb""#, "characters"),
     ] {
         check_failed(&res(&format!(r#"{{"headers":{{"X-A":{value}}}}}"#)), why);
@@ -287,16 +299,19 @@ fn header_values_are_text() {
         "a name that HTTP doesn't allow",
     );
     check_failed(
-        &res(r#"{"headers":{"Content-Type":"json"}}"#),
-        "not a media type",
+        &res(r#"{"headers":{"Content-Length":"x"}}"#),
+        "is no length",
     );
+    let empty = res(r#"{"headers":{"X-A":[]}}"#);
+    assert_eq!(empty.response.header("X-A"), Some("[]"));
+    assert_eq!(empty.failure, None);
     check_failed(&res(r#"{"headers":"X-A: 1"}"#), "headers is text");
 }
 
 #[test]
-fn reserved_and_repeated_headers_are_dropped() {
+fn reserved_headers_are_passed_on_and_repeated_ones_dropped() {
     let translation = res(r#"{"headers":{"content-length":"5","X-A":"1","x-a":"2"}}"#);
-    assert_eq!(translation.response.header("Content-Length"), None);
+    assert_eq!(translation.response.header("Content-Length"), Some("5"));
     assert_eq!(translation.response.header("X-A"), Some("1"));
     let expected = [
         Violation::ReservedHeader {
@@ -310,27 +325,13 @@ fn reserved_and_repeated_headers_are_dropped() {
 }
 
 #[test]
-fn the_content_type_always_says_utf8() {
-    for (given, sent) in [
-        ("text/plain", "text/plain; charset=utf-8"),
-        (
-            "application/json;charset=UTF-16",
-            "application/json; charset=utf-8",
-        ),
-        (
-            "text/x; a=b; Charset=latin1; c=d",
-            "text/x; a=b; charset=utf-8; c=d",
-        ),
-    ] {
-        let translation = res(&format!(
-            r#"{{"headers":{{"content-type":"{given}"}},"body":"x"}}"#
-        ));
-        assert_eq!(translation.response.header("Content-Type"), Some(sent));
-    }
+fn a_body_is_written_in_the_charset_that_its_type_says() {
+    let translation = res(r#"{"headers":{"content-type":"text/x; charset=utf-16"},"body":"é"}"#);
     assert_eq!(
-        res(r#"{"body":"x"}"#).response.header("Content-Type"),
-        Some("text/plain; charset=utf-8")
+        translation.response.header("Content-Type"),
+        Some("text/x; charset=utf-16")
     );
+    assert_eq!(translation.response.body, [0xe9, 0]);
 }
 
 #[test]
@@ -367,9 +368,11 @@ fn a_text_body_is_sent_verbatim_and_everything_else_is_printed_anew() {
 #[test]
 fn a_body_must_be_allowed_by_the_status() {
     for status in [204, 304] {
-        check_failed(
+        check_served(
             &res(&format!(r#"{{"statusCode":{status},"body":"x"}}"#)),
-            "can't have a body",
+            status,
+            "x",
+            Some("can't have a body"),
         );
         check_served(
             &res(&format!(r#"{{"statusCode":{status}}}"#)),
@@ -398,10 +401,10 @@ fn text_that_looks_like_base64_is_pointed_out_in_other_outputs() {
 fn an_object_return_value_sets_outputs_by_their_names() {
     check_served(
         &json(
-            r#"{"Outputs":{"res":{"statusCode":200}},"ReturnValue":{"res":{"statusCode":404},"other":1}}"#,
+            r#"{"Outputs":{"res":{"statusCode":200}},"ReturnValue":{"res":{"status":404,"body":"no"},"other":1}}"#,
         ),
         404,
-        "",
+        "no",
         None,
     );
 }
@@ -412,16 +415,17 @@ fn a_return_binding_takes_the_return_value() {
     let function = Function::parse("HttpTrigger1", text, "api", |_| None).unwrap();
     for (value, status, body) in [
         (r#"{"status":404,"body":"no"}"#, 404, "no"),
-        (r#"{"statusCode":400}"#, 400, ""),
         (r#""plain""#, 200, "plain"),
+        (r#""{\"status\":404,\"body\":\"no\"}""#, 404, "no"),
         ("null", 204, ""),
     ] {
         let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         let answer = RawAnswer {
             status: 200,
+            reason: String::new(),
             headers,
             body: format!(r#"{{"ReturnValue":{value}}}"#).into_bytes(),
         };
-        check_served(&translate(&answer, &function), status, body, None);
+        check_served(&translate(&answer, &function, None), status, body, None);
     }
 }

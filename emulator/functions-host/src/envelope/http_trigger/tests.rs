@@ -16,7 +16,8 @@ fn envelope(
         identity,
         utc_now: NetDateTime::parse("2026-09-01T10:15:30.1234567Z").unwrap(),
         rand_guid: GUID.to_owned(),
-        max_retry_count: None,
+        is_behind_app_service: true,
+        retry: None,
     }
     .to_envelope()
 }
@@ -166,7 +167,8 @@ fn a_retry_policy_ends_the_metadata() {
         identity: &Identity::Anonymous,
         utc_now: NetDateTime::parse("2026-09-01T10:15:30Z").unwrap(),
         rand_guid: GUID.to_owned(),
-        max_retry_count: Some(3),
+        is_behind_app_service: true,
+        retry: Some(retry_context(0, 3, None)),
     };
     let tail = r#","RetryContext":{"RetryCount":0,"MaxRetryCount":3,"Exception":null,"Instance":null,"State":{}}}}"#;
     assert!(invocation.to_envelope().ends_with(tail));

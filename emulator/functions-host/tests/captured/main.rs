@@ -1,0 +1,152 @@
+//! The emulated host against the real one: every exchange that was captured from the Functions host 4.1037 is replayed, and what
+//! the handler receives, what the caller receives and what is logged must be the same.
+//!
+//! The files and how to compare are described in `fixtures/functions-host/captured/README.md`. A case that stays different is in
+//! [`EXCEPTIONS`], with its reason.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod caller;
+mod case;
+mod compare;
+mod handler;
+
+use std::collections::BTreeMap;
+
+use case::{App, Case};
+use functions_host::{HostEvent, HostOptions, HostService};
+use handler::Handler;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::unbounded_channel;
+
+/// A part of a case's note or name, and why the cases with it differ.
+const EXCEPTIONS: [(&str, &str); 3] = [
+    (
+        "Made on .NET 10",
+        "doubles from 1E+15 are written as the released host writes them, which runs on .NET 8",
+    ),
+    (
+        "The host's own pages",
+        "the home page and the administration are not emulated",
+    ),
+    ("retry: ", "not yet"),
+];
+
+/// The cases of one app, sent to one host one after the other.
+async fn replay(app: App, cases: Vec<Case>) -> Vec<(String, Vec<String>)> {
+    let root = tempfile::tempdir().unwrap();
+    app.write(root.path());
+    let handler = Handler::start().await;
+    let (events, mut happened) = unbounded_channel();
+    let mut options = HostOptions::new(root.path())
+        .handler(env!("CARGO_BIN_EXE_puppet-relay"))
+        .function_key("k3y==")
+        .master_key("M4ster")
+        .env("PUPPET_RELAY", handler.port.to_string())
+        .events(events);
+    for (name, value) in &app.environment {
+        options = options.env(name, value);
+    }
+    let host = HostService::start(options).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serving = tokio::spawn({
+        let host = host.clone();
+        async move { host.serve(listener, std::future::pending()).await }
+    });
+    let mut results = Vec::new();
+    for case in cases {
+        while happened.try_recv().is_ok() {}
+        let started = std::time::Instant::now();
+        handler.tell(&case.handler_answers);
+        let response = caller::send(port, &case).await;
+        let mut differences = compare::differences(&case, &response, &handler.requests());
+        differences.extend(compare_logs(&case, &mut happened));
+        if std::env::var_os("CAPTURED_TIMES").is_some() {
+            differences.push(format!("took {:?}", started.elapsed()));
+        }
+        results.push((case.name, differences));
+    }
+    serving.abort();
+    host.stop().await;
+    results
+}
+
+type Happened = tokio::sync::mpsc::UnboundedReceiver<HostEvent>;
+
+/// The function's own log, and the handler's lines.
+fn compare_logs(case: &Case, happened: &mut Happened) -> Vec<String> {
+    let (mut logs, mut lines) = (Vec::new(), Vec::new());
+    while let Ok(event) = happened.try_recv() {
+        match event {
+            HostEvent::Invoked(invocation) => logs.extend(invocation.logs.clone()),
+            HostEvent::Line(line) => lines.push((line.level.to_string(), line.text)),
+            _ => {}
+        }
+    }
+    let entries = |wanted: fn(&str) -> bool| -> Vec<(String, String)> {
+        case.log
+            .iter()
+            .filter(|entry| wanted(&entry.category))
+            .map(|entry| {
+                let text = String::from_utf8_lossy(&entry.message.bytes()).into_owned();
+                (entry.level.clone(), text)
+            })
+            .collect()
+    };
+    let logs: Vec<_> = logs
+        .into_iter()
+        .map(|line| ("Information".to_owned(), line))
+        .collect();
+    let mut differences = Vec::new();
+    for (what, wanted, seen) in [
+        (
+            "logs",
+            entries(|category| category.ends_with(".User")),
+            logs,
+        ),
+        (
+            "lines",
+            entries(|category| category == "Host.Function.Console"),
+            lines,
+        ),
+    ] {
+        if wanted != seen {
+            differences.push(format!("{what} {seen:?}, not {wanted:?}"));
+        }
+    }
+    differences
+}
+
+fn is_exception(case: &Case) -> bool {
+    EXCEPTIONS.iter().any(|(mark, _)| {
+        case.name.contains(mark) || case.note.as_deref().is_some_and(|note| note.contains(mark))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_real_host_did_the_emulated_one_does() {
+    let apps = case::apps();
+    let mut by_app: BTreeMap<String, Vec<Case>> = BTreeMap::new();
+    for case in case::cases().into_iter().filter(|case| !is_exception(case)) {
+        by_app.entry(case.app.clone()).or_default().push(case);
+    }
+    let mut replays = tokio::task::JoinSet::new();
+    for (app, cases) in by_app {
+        let files = apps[&app].clone();
+        replays.spawn(replay(files, cases));
+    }
+    let results: Vec<_> = replays.join_all().await.into_iter().flatten().collect();
+    let count = results.len();
+    let different: Vec<String> = results
+        .into_iter()
+        .filter(|(_, differences)| !differences.is_empty())
+        .map(|(name, differences)| format!("{name}\n    {}", differences.join("\n    ")))
+        .collect();
+    assert!(
+        different.is_empty(),
+        "{} of {count} cases differ:\n{}",
+        different.len(),
+        different.join("\n")
+    );
+}
