@@ -320,6 +320,52 @@ fn host_serves_the_functions_until_it_is_interrupted() {
     assert!(rest.ends_with("The handler kept the protocol.\n"), "{rest}");
 }
 
+/// A second Ctrl+C doesn't wait for an invocation that would take for ever; nor does `--strict` forget what it has cost.
+#[test]
+fn host_ends_at_once_when_it_is_interrupted_twice() {
+    let app = App::plain();
+    app.add_handler();
+    let mut command = command(app.path(), &["host", "--port", "0", "--log-format", "json"]);
+    command.args(["--strict", "--host-version", "4.1037"]);
+    let mut emulator = Serving(command.stdout(Stdio::piped()).spawn().unwrap());
+    let stdout = BufReader::new(emulator.0.stdout.take().unwrap());
+    let mut lines = stdout
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap());
+    let listening = lines.find(|line| line["kind"] == "listening").unwrap();
+    let address = listening["address"].as_str().unwrap();
+
+    let call = |body: &str| {
+        let length = body.len();
+        let mut socket = std::net::TcpStream::connect(address).unwrap();
+        let request = format!(
+            "POST /api/Puppet HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        std::io::Write::write_all(&mut socket, request.as_bytes()).unwrap();
+        socket
+    };
+    let waiting = call(r#"{"hang":true,"complain":["it hangs"]}"#);
+    let line = lines.find(|line| line["text"] == "it hangs").unwrap();
+    assert_eq!(line["category"], "Host.Function.Console");
+    assert_eq!(line["level"], "Error");
+    emulator.interrupt();
+    // Nobody can connect any more; then the host has seen the first one.
+    while std::net::TcpStream::connect(address).is_ok() {
+        std::thread::yield_now();
+    }
+    emulator.interrupt();
+    let rest: Vec<_> = lines.collect();
+    assert!(
+        rest.iter().any(|line| {
+            let sentence = line["sentence"].as_str().unwrap_or_default();
+            line["kind"] == "violation" && sentence.contains("the handler wrote to stderr")
+        }),
+        "{rest:?}"
+    );
+    assert_eq!(emulator.0.wait().unwrap().code(), Some(1));
+    drop(waiting);
+}
+
 #[test]
 fn host_says_that_its_port_is_taken() {
     let app = app_with_handler();

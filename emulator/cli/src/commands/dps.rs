@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use super::host;
 use crate::common::functions_app::FunctionsApp;
+use crate::common::interrupts::interrupted;
 use crate::common::output::{self, CAUTION, HEADING, QUIET};
 use crate::common::service::CERTIFICATES;
 use crate::common::webhook_host::WebhookHost;
@@ -110,7 +111,7 @@ fn time_scale(text: &str) -> Result<f64, String> {
 pub async fn run(arguments: LocalDps) -> anyhow::Result<ExitCode> {
     output::log_to_stdout();
     let mut config = arguments.config()?;
-    let mut interrupted = std::pin::pin!(host::interrupted().context("cannot wait for Ctrl+C")?);
+    let mut interrupted = std::pin::pin!(interrupted().context("cannot wait for Ctrl+C")?);
     let mut host = None;
     if config.lacks_webhook() {
         let started = tokio::select! {

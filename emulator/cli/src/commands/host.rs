@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::common::functions_app::FunctionsApp;
+use crate::common::interrupts::{Interrupts, interrupted};
 use crate::common::{log_lines, output};
 use functions_host::{HostEvent, HostService, HostState, HostVersion, Invocation};
 
@@ -20,6 +21,8 @@ Examples:
   emulator host --port 8080               Another port; 0 takes a free one
   emulator host --function-key s3cr3t-k3y 401 without ?code=s3cr3t-k3y or the header x-functions-key
   emulator host --transfer content-length As requests travel under the Core Tools
+
+Ctrl+C lets invocations in flight end, for 30 seconds at most, and then kills the handler; a second Ctrl+C doesn't wait.
 
 Then, in another terminal:
   curl -i http://127.0.0.1:7071/api/HttpTrigger1 -H 'Content-Type: application/json' -d @request.json
@@ -78,6 +81,11 @@ pub async fn run(arguments: Host) -> anyhow::Result<ExitCode> {
     let options = arguments.app.options()?.events(events);
     let options = options.host_version(version).with_hangs();
     let interrupted = interrupted().context("cannot wait for Ctrl+C")?;
+    let mut again = Interrupts::catch().context("cannot wait for Ctrl+C")?;
+    let twice = async {
+        again.next().await;
+        again.next().await;
+    };
     let log = arguments.log_format;
     let service = HostService::start(options).await;
     let mut violations = 0;
@@ -93,13 +101,16 @@ pub async fn run(arguments: Host) -> anyhow::Result<ExitCode> {
         LogFormat::Json => log_lines::listening(address),
     }
     let serving = service.serve(listener, interrupted);
-    tokio::pin!(serving);
+    tokio::pin!(serving, twice);
     let served = loop {
         tokio::select! {
             Some(event) = happened.recv() => tell(&event),
             served = &mut serving => break served,
+            // Nobody has to wait for what is in flight.
+            () = &mut twice => break Ok(()),
         }
     };
+    service.stop().await;
     while let Ok(event) = happened.try_recv() {
         tell(&event);
     }
@@ -111,50 +122,6 @@ pub async fn run(arguments: Host) -> anyhow::Result<ExitCode> {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
-    })
-}
-
-/// Ctrl+C, or a polite request to end; caught from the call on, and not only once it is waited for. What was ignored when the emulator was
-/// started stays ignored, for the handler as well.
-#[cfg(unix)]
-pub(crate) fn interrupted() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    use tokio::signal::unix::SignalKind;
-    let mut signals = Vec::new();
-    for kind in [
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-        SignalKind::quit(),
-    ] {
-        if !is_ignored(kind) {
-            signals.push(tokio::signal::unix::signal(kind)?);
-        }
-    }
-    Ok(std::future::poll_fn(move |context| {
-        let mut signals = signals.iter_mut();
-        if signals.any(|signal| signal.poll_recv(context).is_ready()) {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    }))
-}
-
-/// Whether the process ignores a signal, as one in the background of a shell script does. Told by Linux alone.
-#[cfg(unix)]
-fn is_ignored(kind: tokio::signal::unix::SignalKind) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mut lines = status.lines();
-    let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    mask.is_some_and(|mask| mask & (1 << (kind.as_raw_value() - 1)) != 0)
-}
-
-/// Ctrl+C.
-#[cfg(windows)]
-pub(crate) fn interrupted() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()?;
-    Ok(async move {
-        interrupt.recv().await;
     })
 }
 
