@@ -37,7 +37,6 @@ pub(crate) struct HostSettings {
     pub(crate) initialization_timeout: Duration,
     pub(crate) forwards_http_requests: bool,
     /// The section is `httpWorker`, as it was called once.
-    #[allow(dead_code, reason = "forwarding asks for it")]
     pub(crate) is_http_worker: bool,
     /// What the host has to say of the section, in its words.
     pub(crate) warnings: Vec<String>,

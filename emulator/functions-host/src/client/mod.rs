@@ -17,7 +17,7 @@ mod forwarding;
 mod redirect;
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
@@ -38,13 +38,18 @@ const FUNCTION_NAME: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 const MAX_REDIRECTS: usize = 50;
 /// A request without a body goes out so many more times when the connection ends without a byte of an answer.
 const MAX_RETRIES: usize = 3;
-/// A connection that is idle for longer isn't used again.
+/// A connection that is idle for longer is closed.
 const IDLE_LIMIT: Duration = Duration::from_mins(1);
+/// How often idle connections are looked for.
+const IDLE_INTERVAL: Duration = Duration::from_secs(15);
+
+/// Connections that nobody uses at the moment, and since when.
+type Idle = Mutex<Vec<(Connection, Instant)>>;
 
 /// A client for one handler process.
 #[derive(Debug, Clone)]
 pub(crate) struct HandlerClient {
-    idle: Arc<Mutex<Vec<(Connection, Instant)>>>,
+    idle: Arc<Idle>,
     port: u16,
 }
 
@@ -108,10 +113,9 @@ impl ClientError {
 
 impl HandlerClient {
     pub(crate) fn new(port: u16) -> Self {
-        Self {
-            idle: Arc::default(),
-            port,
-        }
+        let idle = Arc::default();
+        tokio::spawn(close_idle_connections(Arc::downgrade(&idle)));
+        Self { idle, port }
     }
 
     /// `GET /`, to see whether the handler is there. Redirects are followed.
@@ -264,6 +268,16 @@ impl HandlerClient {
             host: "127.0.0.1".to_owned(),
             port: self.port,
         }
+    }
+}
+
+/// Closes connections that have been idle for long, until the client is gone.
+async fn close_idle_connections(idle: Weak<Idle>) {
+    loop {
+        tokio::time::sleep(IDLE_INTERVAL).await;
+        let Some(idle) = idle.upgrade() else { return };
+        let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|(connection, since)| since.elapsed() < IDLE_LIMIT && connection.is_alive());
     }
 }
 

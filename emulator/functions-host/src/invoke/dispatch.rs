@@ -158,7 +158,11 @@ impl FunctionsHost {
                 return;
             };
             if self.app.settings.forwards_http_requests && function.is_plain_http() {
-                let target = request_url::escape(&request_url::decode_path(&request.target));
+                let target = if self.app.settings.is_http_worker {
+                    format!("/{}", function.name)
+                } else {
+                    request_url::escape(&request_url::decode_path(&request.target))
+                };
                 forward(&client, request, target, invocation).await;
             } else {
                 self.send_envelope(
