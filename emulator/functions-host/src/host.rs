@@ -1,6 +1,5 @@
 //! The host itself: started for an app, watched, stopped. How it invokes a function is in `dispatch`.
 
-use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
@@ -8,7 +7,7 @@ use tokio::task::JoinHandle;
 
 use crate::answer::violation::Violation;
 use crate::app::function::Function;
-use crate::app::functions_app::{App, AppError};
+use crate::app::functions_app::App;
 use crate::invoke::authorization::Keys;
 use crate::invoke::record::Record;
 use crate::log::record::{LogRecord, STARTUP};
@@ -17,6 +16,7 @@ use crate::process::console::HandlerLine;
 use crate::process::exit::HandlerExit;
 use crate::process::port::Port;
 use crate::process::supervisor::{Command, Phase, Status, Supervisor};
+use crate::start_error::StartError;
 
 /// The event of a function that can't be used.
 const FUNCTION_ERROR: u32 = 402;
@@ -46,69 +46,6 @@ struct SupervisorTask(JoinHandle<()>);
 impl Drop for SupervisorTask {
     fn drop(&mut self) {
         self.0.abort();
-    }
-}
-
-/// Why a host could not be started.
-#[derive(Debug)]
-pub enum StartError {
-    /// The app can't be loaded.
-    App(AppError),
-    /// There is no free port for the handler.
-    Port(std::io::Error),
-    /// The handler's process can't be started.
-    CannotStart(String),
-    /// The handler was started, but never got ready.
-    NeverReady {
-        /// What it did wrong.
-        violations: Vec<Violation>,
-        /// What it printed.
-        output: Vec<HandlerLine>,
-    },
-}
-
-impl StartError {
-    /// As the log of the real host has it, as far as that is known.
-    pub(crate) fn exception(&self) -> String {
-        match self {
-            Self::App(error) => error.exception(),
-            other => format!("System.InvalidOperationException: {other}"),
-        }
-    }
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::App(error) => error.fmt(f),
-            Self::Port(error) => write!(
-                f,
-                "there is no free port on 127.0.0.1 for the handler: {error}"
-            ),
-            Self::CannotStart(detail) => f.write_str(detail),
-            Self::NeverReady { violations, output } => {
-                f.write_str("the handler never got ready")?;
-                for violation in violations {
-                    write!(f, "\n  {violation}")?;
-                }
-                if !output.is_empty() {
-                    f.write_str("\nIt printed:")?;
-                }
-                output
-                    .iter()
-                    .try_for_each(|line| write!(f, "\n  {}", line.text))
-            }
-        }
-    }
-}
-
-impl std::error::Error for StartError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::App(error) => Some(error),
-            Self::Port(error) => Some(error),
-            Self::CannotStart(_) | Self::NeverReady { .. } => None,
-        }
     }
 }
 
@@ -145,7 +82,7 @@ impl FunctionsHost {
         for key in [&function_key, &master_key].into_iter().flatten() {
             record.guard(key);
         }
-        tell_of_the_app(&app, &record);
+        tell_of_the_app(&app, &options, &record);
         let (status_sender, status) = watch::channel(Status::default());
         let (commands, command_receiver) = mpsc::unbounded_channel();
         let supervisor = Supervisor {
@@ -175,8 +112,10 @@ impl FunctionsHost {
 
     /// Whether a change of the app's files makes the host start anew; on unless a setting turns it off.
     pub(crate) fn watches_files(&self) -> bool {
-        let setting = std::env::var("AzureFunctionsJobHost__FileWatchingEnabled");
-        !setting.is_ok_and(|value| value.eq_ignore_ascii_case("false"))
+        let setting = self
+            .options
+            .variable("AzureFunctionsJobHost__FileWatchingEnabled");
+        !setting.is_some_and(|value| value.eq_ignore_ascii_case("false"))
             && self.app.settings.watches_files
     }
 
@@ -267,11 +206,11 @@ impl FunctionsHost {
 }
 
 /// What the host says of an app before it starts the handler.
-fn tell_of_the_app(app: &App, record: &Record) {
+fn tell_of_the_app(app: &App, options: &HostOptions, record: &Record) {
     for warning in &app.settings.warnings {
         record.log(LogRecord::warning(HANDLER_SECTION, warning));
     }
-    let runtime = std::env::var(WORKER_RUNTIME).ok();
+    let runtime = options.variable(WORKER_RUNTIME);
     let runtime = runtime.or_else(|| app.local_settings.get(WORKER_RUNTIME).cloned());
     if runtime.is_none_or(|runtime| runtime.is_empty()) {
         let text =

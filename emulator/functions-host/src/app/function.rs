@@ -8,9 +8,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::app::functions_app;
 use crate::app::retry::RetryPolicy;
 use crate::app::route::Route;
+use crate::app::settings_file;
 
 /// One function of the app.
 #[derive(Debug, Clone)]
@@ -159,7 +159,7 @@ impl Function {
         route_prefix: &str,
         setting: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, String> {
-        let file: File = functions_app::parse(text)?;
+        let file: File = settings_file::parse(text)?;
         check(name, &file)?;
         let is_on = |value: Option<String>| {
             value.is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")

@@ -7,12 +7,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::app::app_error::AppError;
 use crate::app::function::Function;
 use crate::app::host_json::HostSettings;
 use crate::app::route::RouteValues;
+use crate::app::settings_file::{parse, read};
 use crate::envelope::body_text;
 use crate::newtonsoft::{MAX_DEPTH, Node};
 
@@ -28,47 +29,6 @@ pub(crate) struct App {
     /// `Values` of `local.settings.json`.
     pub(crate) local_settings: HashMap<String, String>,
 }
-
-/// Why an app could not be loaded.
-#[derive(Debug)]
-pub struct AppError {
-    file: PathBuf,
-    problem: String,
-}
-
-impl AppError {
-    pub(crate) fn host_json(problem: impl Into<String>) -> Self {
-        Self {
-            file: "host.json".into(),
-            problem: problem.into(),
-        }
-    }
-
-    /// As the log of the real host has it: the type is not always this one.
-    pub(crate) fn exception(&self) -> String {
-        format!("System.InvalidOperationException: {}", self.problem)
-    }
-
-    fn new(file: &Path, problem: impl fmt::Display) -> Self {
-        Self {
-            file: file.to_owned(),
-            problem: problem.to_string(),
-        }
-    }
-}
-
-impl fmt::Display for AppError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} cannot be used: {}",
-            self.file.display(),
-            self.problem
-        )
-    }
-}
-
-impl std::error::Error for AppError {}
 
 #[derive(Deserialize)]
 struct LocalSettings {
@@ -103,7 +63,7 @@ impl App {
                 continue;
             }
             let function = if is_function_name(&name) {
-                let text = read(&file).map_err(|error| error.problem);
+                let text = read(&file).map_err(|error| error.problem().to_owned());
                 text.and_then(|text| Function::parse(&name, &text, &settings.route_prefix, setting))
                     .and_then(|function| function.with_its_script(&entry.path()))
                     .map_err(|problem| format!("{} cannot be used: {problem}", file.display()))
@@ -177,7 +137,7 @@ fn read_host_json(file: &Path) -> Result<HostSettings, AppError> {
     let node = Node::parse(&body_text::decode(&bytes), MAX_DEPTH);
     match node.map_err(|error| unreadable(&error))? {
         Some(node @ Node::Object(_)) => HostSettings::parse(&node.into_json())
-            .map_err(|error| AppError::new(file, error.problem)),
+            .map_err(|error| AppError::new(file, error.problem())),
         _ => Err(unreadable(&"it must be a JSON object")),
     }
 }
@@ -224,26 +184,4 @@ fn load_local_settings(file: &Path) -> Result<HashMap<String, String>, AppError>
         _ => Err(wrong(&format!("\"Values.{name}\" must be a string"))),
     });
     settings.collect()
-}
-
-/// Reads the JSON object of a settings file, as leniently as Newtonsoft does.
-///
-/// # Errors
-/// A sentence that names the member.
-pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    let node = Node::parse(text, MAX_DEPTH).map_err(|error| error.to_string())?;
-    match node {
-        Some(node @ Node::Object(_)) => {
-            serde_path_to_error::deserialize(node.into_json()).map_err(|error| error.to_string())
-        }
-        _ => Err("it must be a JSON object".to_owned()),
-    }
-}
-
-fn read(file: &Path) -> Result<String, AppError> {
-    let text = std::fs::read_to_string(file).map_err(|error| AppError::new(file, error))?;
-    Ok(text
-        .strip_prefix('\u{feff}')
-        .map(str::to_owned)
-        .unwrap_or(text))
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::app::functions_app::AppError;
+use crate::app::app_error::AppError;
 use crate::app::retry::RetryPolicy;
 use crate::app::section::Section;
 use crate::app::timespan;

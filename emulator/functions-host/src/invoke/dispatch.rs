@@ -16,7 +16,8 @@ use crate::envelope::request_url;
 use crate::host::FunctionsHost;
 use crate::invoke::authorization;
 use crate::invoke::function_timeout::executed_failed;
-use crate::invoke::http::{HttpRequest, HttpResponse, RawAnswer};
+use crate::invoke::http::{HttpRequest, HttpResponse};
+use crate::invoke::invocation::Invocation;
 use crate::invoke::record::HostEvent;
 use crate::log::record::{LogRecord, LogSource, of_user};
 use crate::newtonsoft::NetDateTime;
@@ -30,34 +31,6 @@ const APP_SERVICE_VARIABLE: &str = "WEBSITE_INSTANCE_ID";
 
 /// A shorter text that a caller presents as a key would be found in every log.
 const SHORTEST_KEY: usize = 8;
-
-/// One request, and everything that became of it.
-#[derive(Debug, Clone)]
-pub struct Invocation {
-    /// The invocation id, which the handler gets as `X-Azure-Functions-InvocationId`.
-    pub id: String,
-    /// The request's method.
-    pub method: String,
-    /// The request's path, without the query, where a key may be.
-    pub path: String,
-    /// The function, when the request was for one.
-    pub function: Option<String>,
-    /// What the caller gets.
-    pub response: HttpResponse,
-    /// The answer's `Logs`.
-    pub logs: Vec<String>,
-    /// What the answer did wrong.
-    pub violations: Vec<Violation>,
-    /// The bytes of the envelope; empty when the handler wasn't called or the request was forwarded as it is.
-    pub envelope: Vec<u8>,
-    /// The handler's answer, when it gave one.
-    pub answer: Option<RawAnswer>,
-    /// From the request to the response.
-    pub duration: Duration,
-    /// The host has stopped before there was a handler for it.
-    pub(crate) finds_no_handler: bool,
-    started: Instant,
-}
 
 impl FunctionsHost {
     /// Invokes the function that the request is for. What every HTTP client sends is added where it is missing: a host, and the body's

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
 use crate::answer::violation::Violation;
-use crate::invoke::dispatch::Invocation;
+use crate::invoke::invocation::Invocation;
 use crate::log::record::{LogRecord, LogSource};
 use crate::process::console::{HandlerLine, Stream};
 use crate::process::exit::HandlerExit;

@@ -121,7 +121,7 @@ impl Supervisor {
         loop {
             let worker_id = Uuid::new_v4().to_string();
             let launch = launch::plan(&self.app, &self.options, self.port, &worker_id, |name| {
-                std::env::var(name).ok()
+                self.options.variable(name)
             });
             let start = Start { worker_id, launch };
             self.update(|status| {

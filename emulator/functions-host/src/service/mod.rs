@@ -5,9 +5,10 @@
 //! <https://github.com/Azure/azure-functions-host>.
 //!
 //! # Layout
-//! - `files`: the app's files that are watched. `status`: what `/admin/host/status` tells.
+//! - `files`: the app's files that are watched. `state`: the state of the host. `status`: what `/admin/host/status` tells.
 
 mod files;
+pub(crate) mod state;
 mod status;
 
 use std::io;
@@ -19,14 +20,16 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::host::{FunctionsHost, StartError};
+use crate::host::FunctionsHost;
 use crate::invoke::dispatch::MAX_BODY;
 use crate::invoke::http::{HttpRequest, HttpResponse};
 use crate::invoke::record::Record;
 use crate::log::record::{LogRecord, STARTUP};
 use crate::options::HostOptions;
 use crate::server::{Site, serve_site};
+use crate::start_error::StartError;
 use files::{Change, Files};
+use state::HostState;
 
 /// How long invocations in flight may take once the host is to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -57,21 +60,6 @@ impl Drop for Keeper {
     fn drop(&mut self) {
         self.0.abort();
     }
-}
-
-/// What state the host is in.
-#[derive(Debug, Clone)]
-pub enum HostState {
-    /// The app is being loaded.
-    Starting,
-    /// The app is there, and its handler is started.
-    Running(FunctionsHost),
-    /// The app can't be started, for this reason; it is tried again. Every caller gets 503.
-    Error(String),
-    /// The host is to end. What is in flight may end before it.
-    Stopping(Option<FunctionsHost>),
-    /// It has ended.
-    Stopped,
 }
 
 impl HostService {

@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use super::HostState;
+use super::state::HostState;
 use crate::invoke::http::HttpResponse;
 
 /// Where it is asked for.
