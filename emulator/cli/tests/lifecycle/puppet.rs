@@ -528,9 +528,13 @@ impl Connection<'_> {
                 "body": format!("gen {generation} pid {pid} conn {}", self.number),
             });
         }
-        let logs = items(&todo["logs"]);
-        let body = json!({"Outputs": {"res": todo["res"]}, "Logs": logs, "ReturnValue": null});
-        let (body, status) = (body.to_string(), todo["status"].as_u64().unwrap_or(200));
+        // In this order.
+        let body = format!(
+            r#"{{"Outputs": {{"res": {}}}, "Logs": {}, "ReturnValue": null}}"#,
+            todo["res"],
+            json!(items(&todo["logs"])),
+        );
+        let status = todo["status"].as_u64().unwrap_or(200);
         let answer = format!(
             "HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\n{}Content-Length: {}\r\n\r\n{body}",
             todo["more"].as_str().unwrap_or_default(),

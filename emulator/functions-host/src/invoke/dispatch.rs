@@ -277,7 +277,7 @@ async fn forward(
 ) {
     match client.forward(request, target, &invocation.id).await {
         Ok(answer) => {
-            let of_the_connection = ["transfer-encoding", "connection", "keep-alive"];
+            let of_the_connection = ["transfer-encoding", "connection"];
             let headers = answer.headers.iter().filter(|(name, _)| {
                 !of_the_connection.contains(&name.to_ascii_lowercase().as_str())
             });

@@ -17,7 +17,7 @@ pub(crate) struct Launch {
     pub(crate) working_directory: PathBuf,
     /// What is set over the inherited environment.
     pub(crate) environment: Vec<(String, String)>,
-    /// The host gives the program the right to be run, as it does on Linux Consumption and Flex Consumption.
+    /// The host gives the program the right to be run, as it does on Flex Consumption.
     pub(crate) makes_runnable: bool,
 }
 
@@ -75,11 +75,9 @@ pub(crate) fn plan(
     // What the handler may read what App Service has encrypted with.
     let machine_key = host_environment("WEBSITE_AUTH_ENCRYPTION_KEY")
         .map(|key| ("AZUREWEBSITE_MACHINE_KEY".to_owned(), key));
-    let is_flex = host_environment("WEBSITE_SKU").as_deref() == Some("FlexConsumption");
-    let is_linux_consumption = host_environment("CONTAINER_NAME").is_some()
-        && host_environment("WEBSITE_INSTANCE_ID").is_none();
+    let sku = host_environment("WEBSITE_SKU");
     Launch {
-        makes_runnable: is_flex || is_linux_consumption,
+        makes_runnable: sku.as_deref() == Some("FlexConsumption"),
         program,
         arguments: split(&expand(&command_line, &of_handler)),
         // Joined with nothing, the root would end in a slash, which the log of the real host doesn't have.
@@ -246,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn some_plans_have_more_variables_and_give_the_right_to_be_run() {
+    fn flex_consumption_gives_the_right_to_be_run() {
         let app = app(r#"{"defaultExecutablePath":"h"}"#);
         let options = HostOptions::new("/app");
         let flex = |name: &str| match name {
@@ -257,8 +255,6 @@ mod tests {
         let launch = plan(&app, &options, 4711, "guid", flex);
         let machine_key = ("AZUREWEBSITE_MACHINE_KEY".to_owned(), "k3y".to_owned());
         assert!(launch.makes_runnable && launch.environment.contains(&machine_key));
-        let container = |name: &str| (name == "CONTAINER_NAME").then(|| "c".to_owned());
-        assert!(plan(&app, &options, 4711, "guid", container).makes_runnable);
         assert!(!plan(&app, &options, 4711, "guid", |_| None).makes_runnable);
     }
 
