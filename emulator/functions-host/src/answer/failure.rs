@@ -61,6 +61,21 @@ impl Failure {
         Self::InvalidAnswer { message, cause }
     }
 
+    /// For the host's log: the exception's type and message.
+    pub(crate) fn sentence(&self) -> String {
+        let class = match self {
+            Self::Status { .. } | Self::NoAnswer { .. } => "System.Net.Http.HttpRequestException",
+            Self::InvalidAnswer { .. } | Self::BadOutput => "System.InvalidOperationException",
+        };
+        let inner = match self {
+            Self::InvalidAnswer { cause, .. } => {
+                format!("\n ---> Newtonsoft.Json.JsonSerializationException: {cause}")
+            }
+            _ => String::new(),
+        };
+        format!("{class}: {}{inner}", self.message())
+    }
+
     fn message(&self) -> String {
         match self {
             Self::Status { status, reason } => {

@@ -4,24 +4,22 @@
 //! Source: <https://learn.microsoft.com/azure/azure-functions/functions-reliable-event-processing>.
 
 use std::fmt;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use axum::body::Bytes;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::answer::failure::Failure;
-use crate::answer::outputs;
 use crate::answer::violation::Violation;
 use crate::app::function::{Cardinality, Function};
-use crate::client::Exchange;
 use crate::envelope::event_hub_trigger::EventHubInvocation;
 use crate::envelope::http_trigger::retry_context;
 use crate::host::FunctionsHost;
+use crate::invoke::attempt::Message;
 use crate::invoke::event_hub::EventHubBatch;
 use crate::invoke::http::RawAnswer;
 use crate::newtonsoft::{JObject, NetDateTime};
-use crate::process::supervisor::Command;
 
 /// What became of a batch. The checkpoint is behind it in any case.
 #[derive(Debug, Clone)]
@@ -150,7 +148,7 @@ impl FunctionsHost {
         loop {
             let retry = policy
                 .map(|policy| retry_context(failed, policy.max_retry_count, exception.take()));
-            let attempt = self.attempt(function, batch, &id, retry).await;
+            let attempt = self.deliver_once(function, batch, &id, retry).await;
             for violation in &attempt.violations {
                 self.record.violation(violation.clone());
             }
@@ -174,14 +172,13 @@ impl FunctionsHost {
         }
     }
 
-    async fn attempt(
+    async fn deliver_once(
         &self,
         function: &Function,
         batch: &EventHubBatch,
         id: &str,
         retry: Option<JObject>,
     ) -> Attempt {
-        let started = Instant::now();
         let mut attempt = Attempt {
             id: id.to_owned(),
             succeeded: false,
@@ -193,25 +190,8 @@ impl FunctionsHost {
             duration: Duration::ZERO,
             cause: None,
         };
-        self.send_batch(function, batch, retry, &mut attempt).await;
-        attempt.duration = started.elapsed();
-        if attempt.logs.iter().any(|line| self.record.has_key(line)) {
-            attempt.violations.push(Violation::KeyInLog {
-                place: "the answer's Logs",
-            });
-        }
-        attempt
-    }
-
-    async fn send_batch(
-        &self,
-        function: &Function,
-        batch: &EventHubBatch,
-        retry: Option<JObject>,
-        attempt: &mut Attempt,
-    ) {
         let Some(trigger) = &function.event_hub_trigger else {
-            return;
+            return attempt;
         };
         let envelope = EventHubInvocation {
             function_name: &function.name,
@@ -226,49 +206,23 @@ impl FunctionsHost {
             Ok(envelope) => attempt.envelope = envelope.into_bytes(),
             Err(failure) => {
                 attempt.failure = Some(failure);
-                return;
+                return attempt;
             }
         }
-        let Some((client, generation)) = self.ready_handler().await else {
+        let message = Message::Envelope(Bytes::from(attempt.envelope.clone()), None);
+        let outcome = self.attempt(function, id, message).await;
+        attempt.succeeded = outcome.succeeded();
+        if outcome.finds_no_handler {
             attempt.failure = Some("the handler is not running".to_owned());
-            return;
-        };
-        let envelope = Bytes::from(attempt.envelope.clone());
-        let exchange = client.invoke(&function.name, &attempt.id, envelope, self.options.transfer);
-        let exchange = match self.app.settings.function_timeout {
-            None => Ok(exchange.await),
-            Some(limit) => timeout(limit, exchange).await.map_err(|_| limit),
-        };
-        match exchange {
-            Ok(Ok(Exchange { answer, redirects })) => {
-                let translation = outputs::translate(&answer, function, None);
-                attempt.succeeded = translation.failure.is_none();
-                attempt.cause = translation.failure;
-                attempt.answer = Some(answer);
-                attempt.logs = translation.logs;
-                attempt.violations.extend(redirects);
-                let wrong = translation.violations.into_iter();
-                attempt.violations.extend(
-                    wrong.filter(|violation| {
-                        !matches!(violation, Violation::NonSuccessStatus { .. })
-                    }),
-                );
-            }
-            Ok(Err(error)) => {
-                attempt.cause = Some(Failure::NoAnswer {
-                    detail: error.detail.clone(),
-                });
-                attempt.violations.push(Violation::NoAnswer {
-                    detail: error.detail,
-                });
-            }
-            Err(limit) => {
-                attempt
-                    .violations
-                    .push(Violation::FunctionTimeout { limit });
-                // The supervisor is gone only when the host has stopped, and then there is nothing to restart.
-                let _ = self.commands.send(Command::FunctionTimedOut { generation });
-            }
         }
+        attempt.cause = outcome.failure;
+        attempt.logs = outcome.logs;
+        attempt.answer = outcome.answer;
+        attempt.duration = outcome.duration;
+        // A status other than 2xx is how a function fails here.
+        let mut violations = outcome.violations;
+        violations.retain(|violation| !matches!(violation, Violation::NonSuccessStatus { .. }));
+        attempt.violations = violations;
+        attempt
     }
 }

@@ -3,24 +3,22 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::body::Bytes;
+use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::answer::outputs;
-use crate::answer::violation::Violation;
 use crate::app::function::Function;
 use crate::app::route::RouteValues;
-use crate::client::{Exchange, HandlerClient};
 use crate::envelope::http_trigger::{HttpInvocation, retry_context};
 use crate::envelope::identity::Identity;
 use crate::envelope::request_url;
 use crate::host::FunctionsHost;
+use crate::invoke::attempt::Message;
 use crate::invoke::authorization;
-use crate::invoke::function_timeout::executed_failed;
 use crate::invoke::http::{HttpRequest, HttpResponse};
 use crate::invoke::invocation::Invocation;
 use crate::invoke::record::HostEvent;
-use crate::log::record::{LogRecord, LogSource, of_user};
-use crate::newtonsoft::NetDateTime;
+use crate::log::record::{LogRecord, of_function};
+use crate::newtonsoft::{JObject, NetDateTime};
 
 /// The largest body that the host takes, in bytes, unless a variable says otherwise.
 pub const MAX_BODY: u64 = 104_857_600;
@@ -31,6 +29,14 @@ const APP_SERVICE_VARIABLE: &str = "WEBSITE_INSTANCE_ID";
 
 /// A shorter text that a caller presents as a key would be found in every log.
 const SHORTEST_KEY: usize = 8;
+
+/// A request to a function that may be called.
+struct Called<'a> {
+    function: &'a Function,
+    route_values: &'a RouteValues,
+    identity: &'a Identity,
+    request: &'a HttpRequest,
+}
 
 impl FunctionsHost {
     /// Invokes the function that the request is for. What every HTTP client sends is added where it is missing: a host, and the body's
@@ -55,14 +61,8 @@ impl FunctionsHost {
             answer: None,
             duration: Duration::ZERO,
             finds_no_handler: false,
-            started,
         };
         self.run(&request, &mut invocation).await;
-        if invocation.logs.iter().any(|line| self.record.has_key(line)) {
-            invocation.violations.push(Violation::KeyInLog {
-                place: "the answer's Logs",
-            });
-        }
         invocation.duration = started.elapsed();
         self.record
             .tell(HostEvent::Invoked(Box::new(invocation.clone())));
@@ -117,144 +117,103 @@ impl FunctionsHost {
         let has_host = request
             .header_value("Host")
             .is_some_and(|host| !host.is_empty());
+        invocation.response = HttpResponse::empty(500);
         if length > self.max_body_length() || !has_host {
             // The host fails while it binds the request to the function.
-            invocation.response = HttpResponse::empty(500);
+            let cause = if has_host {
+                "Microsoft.AspNetCore.Server.Kestrel.Core.BadHttpRequestException: Request body too large."
+            } else {
+                "System.UriFormatException: Invalid URI: The hostname could not be parsed."
+            };
+            self.tell_of_a_failure(function, &invocation.id, Duration::ZERO, cause);
             return;
         }
-        invocation.response = HttpResponse::empty(500);
-        let id = invocation.id.clone();
-        let work = async {
-            let Some((client, generation)) = self.ready_handler().await else {
-                invocation.response = HttpResponse::empty(503);
-                invocation.finds_no_handler = true;
+        let called = Called {
+            function,
+            route_values: &route_values,
+            identity: &identity,
+            request,
+        };
+        self.run_with_retries(&called, invocation).await;
+    }
+
+    /// Runs the function, again and again as its retry policy says. The last attempt makes the response.
+    async fn run_with_retries(&self, called: &Called<'_>, invocation: &mut Invocation) {
+        let function = called.function;
+        let policy = function.retry.or(self.app.settings.retry);
+        let mut failed = 0;
+        let mut exception: Option<JObject> = None;
+        loop {
+            let retry = policy
+                .map(|policy| retry_context(failed, policy.max_retry_count, exception.take()));
+            let message = self.message(called, retry, invocation);
+            let outcome = self.attempt(function, &invocation.id, message).await;
+            let succeeded = outcome.succeeded();
+            let may_be_repeated = outcome.failure.is_some() && !outcome.timed_out;
+            exception = outcome
+                .failure
+                .map(|failure| failure.to_exception(&invocation.id, &function.name));
+            invocation.response = outcome.response;
+            invocation.answer = outcome.answer;
+            invocation.logs.extend(outcome.logs);
+            invocation.violations.extend(outcome.violations);
+            invocation.finds_no_handler = outcome.finds_no_handler;
+            if succeeded || !may_be_repeated {
+                return;
+            }
+            let Some(policy) = policy else { return };
+            failed += 1;
+            let Some(pause) = policy.pause(failed) else {
+                let text = format!(
+                    "Function execution failed after '{}' retries.",
+                    policy.max_retry_count
+                );
+                self.record
+                    .log(LogRecord::error(of_function(&function.name), text));
                 return;
             };
-            if self.app.settings.forwards_http_requests && function.is_plain_http() {
-                let target = if self.app.settings.is_http_worker {
-                    format!("/{}", function.name)
-                } else {
-                    request_url::escape(&request_url::decode_path(&request.target))
-                };
-                forward(&client, request, target, invocation).await;
-            } else {
-                self.send_envelope(
-                    &client,
-                    function,
-                    &route_values,
-                    request,
-                    identity,
-                    invocation,
-                )
-                .await;
+            if self.options.retry_pauses {
+                sleep(pause).await;
             }
-            self.tell_of_no_answer(function, invocation, generation)
-                .await;
-            if self.options.hangs && invocation.violations.iter().any(Violation::is_a_hang) {
-                // Whoever looks on learns now why nothing happens.
-                for violation in invocation.violations.drain(..) {
-                    self.record.violation(violation);
-                }
-                std::future::pending::<()>().await;
-            }
-        };
-        if !self
-            .within_function_timeout(&function.name, &id, work)
-            .await
-        {
-            invocation.response = HttpResponse::empty(500);
-            if let Some(limit) = self.app.settings.function_timeout {
-                invocation
-                    .violations
-                    .push(Violation::FunctionTimeout { limit });
-            }
+            invocation.id = Uuid::new_v4().to_string();
         }
     }
 
-    /// Writes down that an invocation got no answer.
-    async fn tell_of_no_answer(
+    /// What goes to the handler: the request itself, or an envelope.
+    fn message<'a>(
         &self,
-        function: &Function,
-        invocation: &Invocation,
-        generation: u64,
-    ) {
-        let mut violations = invocation.violations.iter();
-        let detail = violations.find_map(|violation| match violation {
-            Violation::NoAnswer { detail } => Some(detail),
-            _ => None,
-        });
-        let Some(detail) = detail else { return };
-        let record = executed_failed(&function.name, &invocation.id, invocation.started.elapsed());
-        self.record.log(record.exception(format!(
-            "Microsoft.Azure.WebJobs.Host.FunctionInvocationException: Exception while executing function: Functions.{}\n \
-             ---> System.Net.Http.HttpRequestException: {detail}",
-            function.name
-        )));
-        self.notice_an_exit(generation).await;
-    }
-
-    async fn send_envelope(
-        &self,
-        client: &HandlerClient,
-        function: &Function,
-        route_values: &RouteValues,
-        request: &HttpRequest,
-        identity: Identity,
+        called: &Called<'a>,
+        retry: Option<JObject>,
         invocation: &mut Invocation,
-    ) {
-        let Some(trigger) = &function.trigger else {
-            return;
-        };
+    ) -> Message<'a> {
+        let (function, request) = (called.function, called.request);
+        if self.app.settings.forwards_http_requests && function.is_plain_http() {
+            let target = if self.app.settings.is_http_worker {
+                format!("/{}", function.name)
+            } else {
+                request_url::escape(&request_url::decode_path(&request.target))
+            };
+            return Message::Forwarded(request, target);
+        }
+        let trigger_name = function
+            .trigger
+            .as_ref()
+            .map(|trigger| trigger.name.as_str());
         let envelope = HttpInvocation {
             function_name: &function.name,
-            trigger_name: &trigger.name,
+            trigger_name: trigger_name.unwrap_or_default(),
             request,
-            route_values,
-            identity: &identity,
+            route_values: called.route_values,
+            identity: called.identity,
             utc_now: NetDateTime::utc(SystemTime::now()),
             rand_guid: Uuid::new_v4().to_string(),
             is_behind_app_service: self.options.variable(APP_SERVICE_VARIABLE).is_some(),
-            retry: function
-                .retry
-                .or(self.app.settings.retry)
-                .map(|retry| retry_context(0, retry.max_retry_count, None)),
+            retry,
         }
         .to_envelope();
         invocation.envelope = envelope.into_bytes();
-        let envelope = Bytes::from(invocation.envelope.clone());
-        match client
-            .invoke(
-                &function.name,
-                &invocation.id,
-                envelope,
-                self.options.transfer,
-            )
-            .await
-        {
-            // Nobody looks at an answer that comes too late.
-            Ok(_) if self.is_too_late(invocation) => {}
-            Ok(Exchange { answer, redirects }) => {
-                let translation =
-                    outputs::translate(&answer, function, request.header_value("Accept-Charset"));
-                invocation.answer = Some(answer);
-                invocation.response = translation.response;
-                invocation.logs = translation.logs;
-                for line in &invocation.logs {
-                    let record = LogRecord::information(of_user(&function.name), line);
-                    self.record.log(record.from(LogSource::Function));
-                }
-                invocation.violations.extend(redirects);
-                invocation.violations.extend(translation.violations);
-            }
-            Err(error) => invocation.violations.push(Violation::NoAnswer {
-                detail: error.detail,
-            }),
-        }
-    }
-
-    fn is_too_late(&self, invocation: &Invocation) -> bool {
-        let limit = self.app.settings.function_timeout;
-        limit.is_some_and(|limit| invocation.started.elapsed() >= limit)
+        let accept_charset = request.header_value("Accept-Charset");
+        Message::Envelope(Bytes::from(invocation.envelope.clone()), accept_charset)
     }
 
     /// Whatever the caller presents as a key must not turn up in a log, whether it is right or not.
@@ -265,32 +224,5 @@ impl FunctionsHost {
             let escaped: String = form_urlencoded::byte_serialize(key.as_bytes()).collect();
             self.record.guard(&escaped);
         }
-    }
-}
-
-/// Forwarding mode: the response is the handler's own.
-async fn forward(
-    client: &HandlerClient,
-    request: &HttpRequest,
-    target: String,
-    invocation: &mut Invocation,
-) {
-    match client.forward(request, target, &invocation.id).await {
-        Ok(answer) => {
-            let of_the_connection = ["transfer-encoding", "connection"];
-            let headers = answer.headers.iter().filter(|(name, _)| {
-                !of_the_connection.contains(&name.to_ascii_lowercase().as_str())
-            });
-            invocation.response = HttpResponse {
-                status: i32::from(answer.status),
-                reason: Some(answer.reason.clone()),
-                headers: headers.cloned().collect(),
-                body: answer.body.clone(),
-            };
-            invocation.answer = Some(answer);
-        }
-        Err(error) => invocation.violations.push(Violation::NoAnswer {
-            detail: error.detail,
-        }),
     }
 }

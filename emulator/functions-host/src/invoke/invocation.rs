@@ -1,6 +1,6 @@
 //! What became of one request.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::answer::violation::Violation;
 use crate::invoke::http::{HttpResponse, RawAnswer};
@@ -8,7 +8,7 @@ use crate::invoke::http::{HttpResponse, RawAnswer};
 /// One request, and everything that became of it.
 #[derive(Debug, Clone)]
 pub struct Invocation {
-    /// The invocation id, which the handler gets as `X-Azure-Functions-InvocationId`.
+    /// The invocation id, which the handler gets as `X-Azure-Functions-InvocationId`; of the last attempt, where a policy made several.
     pub id: String,
     /// The request's method.
     pub method: String,
@@ -18,7 +18,7 @@ pub struct Invocation {
     pub function: Option<String>,
     /// What the caller gets.
     pub response: HttpResponse,
-    /// The answer's `Logs`.
+    /// The answer's `Logs`, or those of all attempts.
     pub logs: Vec<String>,
     /// What the answer did wrong.
     pub violations: Vec<Violation>,
@@ -30,5 +30,4 @@ pub struct Invocation {
     pub duration: Duration,
     /// The host has stopped before there was a handler for it.
     pub(crate) finds_no_handler: bool,
-    pub(crate) started: Instant,
 }

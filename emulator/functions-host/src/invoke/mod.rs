@@ -1,5 +1,6 @@
-//! One invocation: who may call, the exchange with the handler, retries of batches, and the record of it.
+//! One invocation: who may call, the exchange with the handler, retries, and the record of it.
 
+mod attempt;
 pub(crate) mod authorization;
 pub(crate) mod delivery;
 pub(crate) mod dispatch;
