@@ -32,7 +32,12 @@ class FunctionApp:
 
     def keys(self, function):
         """The function's keys by their names."""
-        response = az.send("post", f"{self.path}/functions/{function}/listkeys?api-version={API}")
+        response = az.patiently(
+            lambda: az.send("post", f"{self.path}/functions/{function}/listkeys?api-version={API}"),
+            (400, 404),
+            6,
+            f"{self.name} has no keys yet",
+        )
         if not response.is_ok:
             raise Failure(
                 f"{self.name} gives no keys of {function} ({response.status}): a host that does not run has none. "
@@ -60,7 +65,7 @@ class FunctionApp:
         """Waits until the function lets this key in, so that no device is refused for want of it."""
         accepted = 0
         for _ in range(TRIES):
-            # Not a request for an allocation: the function answers 400, and only the host answers 401.
+            # Not a request for an allocation: the function answers 400. Anything else is the host's.
             response = az.send_once(
                 "post",
                 f"https://{self.host}/api/{function}",
@@ -69,12 +74,15 @@ class FunctionApp:
                 None,
                 signed=False,
             )
-            accepted = 0 if response.status in (401, 403, *az.PASSING) else accepted + 1
+            accepted = accepted + 1 if response.status == 400 else 0
             if accepted == ACCEPTED:
                 return
             if accepted == 0:
-                az.time.sleep(az.seconds(response.headers.get("retry-after"), 2))
-        raise Failure(f"{self.name} does not let the new key of {function} in: nothing was changed; try again later")
+                az.time.sleep(az.seconds(response, 4))
+        raise Failure(
+            f"{self.name} does not let the key of {function} in, it answers {response.status}: "
+            "no enrollment was changed; try again later"
+        )
 
     def webhook(self, function, value):
         """The webhook's URL."""

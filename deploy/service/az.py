@@ -17,6 +17,9 @@ PASSING = (429, 500, 502, 503, 504)
 TRIES = 8
 LONGEST_WAIT = 60
 
+# How often something is asked that is not there yet, but will be.
+PATIENCE = 10
+
 # A user's own settings for az must not hide what is read here, or write it to a file.
 ENVIRONMENT = {
     "AZURE_CORE_ONLY_SHOW_ERRORS": "false",
@@ -56,17 +59,28 @@ def send(method, url, body=None, headers=None, resource=None, signed=True):
         response = send_once(method, url, body, headers, resource, signed)
         if response.status not in PASSING or attempt == TRIES:
             return response
-        wait = seconds(response.headers.get("retry-after"), attempt)
+        wait = seconds(response, 2**attempt)
         print(f"  the service is busy ({response.status}): again in {wait} s", flush=True)
         time.sleep(wait)
     raise AssertionError("unreachable")
 
 
-def seconds(retry_after, attempt):
-    """How long to wait: what the service asks for, or a little longer each time."""
-    if retry_after is not None and retry_after.isdecimal():
-        return min(int(retry_after), LONGEST_WAIT)
-    return min(2**attempt, LONGEST_WAIT)
+def patiently(request, statuses, wait, why):
+    """Makes a request until it is answered otherwise than with these statuses, which `why` explains."""
+    for attempt in range(1, PATIENCE + 1):
+        response = request()
+        if response.status not in statuses or attempt == PATIENCE:
+            return response
+        pause = seconds(response, wait)
+        print(f"  {why} ({response.status}): again in {pause} s", flush=True)
+        time.sleep(pause)
+    raise AssertionError("unreachable")
+
+
+def seconds(response, otherwise):
+    """How long to wait: what the service asks for, if it does."""
+    asked = response.headers.get("retry-after", "")
+    return min(int(asked) if asked.isdecimal() else otherwise, LONGEST_WAIT)
 
 
 def send_once(method, url, body, headers, resource, signed):

@@ -36,7 +36,12 @@ class ProvisioningService:
 
     def request(self, method, path, body=None, headers=None):
         url = f"https://{self.host}/{path}?{API}"
-        return az.send(method, url, body=body, headers=headers, resource=AUDIENCE)
+        return az.patiently(
+            lambda: az.send(method, url, body=body, headers=headers, resource=AUDIENCE),
+            (401, 403),
+            30,
+            f"{self.name} does not let you in; a new role takes some minutes",
+        )
 
     def get(self, kind, name):
         """The record; None where there is none."""

@@ -41,6 +41,7 @@ fn only_the_deployment_can_sign_in_and_only_to_one_environment() {
             "{name} needs a stored secret"
         );
     }
+    assert!(!common::read(".github/workflows/deploy.yml").contains("publish-profile"));
     let workflow = workflow("deploy.yml");
     let deploy = &workflow["jobs"]["deploy"];
     let environment = deploy["environment"].as_str().unwrap();

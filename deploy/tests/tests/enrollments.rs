@@ -267,6 +267,11 @@ fn what_is_missing_is_said() {
     }
     world.change(|world| world["apps"]["func-allocation"] = json!({}));
     let done = world.run("enrollments", &[]);
+    assert!(
+        done.output
+            .starts_with("  func-allocation has no keys yet (400): again in 0 s\n"),
+        "{done:?}"
+    );
     assert_eq!(
         done.errors,
         "enrollments: func-allocation gives no keys of HttpTrigger1 (400): a host that does not run has none. Was the code \
@@ -287,7 +292,7 @@ fn a_new_key_is_tried_until_the_app_lets_it_in() {
     let done = world.run("enrollments", &[]);
     assert_eq!(
         done.errors,
-        "enrollments: func-allocation does not let the new key of HttpTrigger1 in: nothing was changed; try again later\n"
+        "enrollments: func-allocation does not let the key of HttpTrigger1 in, it answers 401: no enrollment was changed; try again later\n"
     );
     assert_eq!(world.record(GROUPS, GROUP), Value::Null);
 }
@@ -316,6 +321,50 @@ fn a_busy_service_is_asked_again() {
             .starts_with("  the service is busy (429): again in 1 s\n"),
         "{done:?}"
     );
+}
+
+/// A role that was given by the same `azd up` isn't known everywhere at once.
+#[test]
+fn a_service_that_does_not_let_one_in_yet_is_asked_again() {
+    let world = World::new();
+    world.run("enrollments", &[]);
+    world.plan(&json!([]));
+    world.run("enrollments", &[]);
+    let call = world.calls();
+    for status in [401, 403] {
+        world.plan(&json!([{"call": call, "status": status, "retry_after": "0"}]));
+        let done = world.run("enrollments", &[]);
+        assert_eq!(
+            done.output,
+            format!(
+                "  dps-dev does not let you in; a new role takes some minutes ({status}): again in 0 s\n\
+                 unchanged group contoso-custom-allocated-devices\n"
+            )
+        );
+    }
+    let plans: Vec<_> = (call..call + 20)
+        .map(|call| json!({"call": call, "status": 403, "retry_after": "0"}))
+        .collect();
+    world.plan(&json!(plans));
+    let done = world.run("enrollments", &[]);
+    assert!(
+        done.errors
+            .starts_with("enrollments: the group contoso-custom-allocated-devices: 403 "),
+        "{done:?}"
+    );
+    assert_eq!(world.calls(), call + 9);
+}
+
+/// Right after a deployment the host is still starting.
+#[test]
+fn an_app_that_does_not_answer_for_its_function_yet_is_asked_again() {
+    let world = World::new();
+    for status in [400, 404, 503] {
+        world.plan(&json!([{"call": 3, "status": status, "retry_after": "0"}]));
+        let done = world.run("enrollments", &[]);
+        assert_eq!(done.status, Some(0), "{done:?}");
+    }
+    is_right(&world);
 }
 
 #[test]

@@ -269,7 +269,7 @@ fn a_key_that_the_app_does_not_let_in_is_given_to_nobody() {
     let done = world.run("rotate-key", &[]);
     assert_eq!(
         done.errors,
-        "rotate-key: func-allocation does not let the new key of HttpTrigger1 in: nothing was changed; try again later\n"
+        "rotate-key: func-allocation does not let the key of HttpTrigger1 in, it answers 401: no enrollment was changed; try again later\n"
     );
     nobody_is_locked_out(&world);
     assert!(

@@ -50,10 +50,12 @@ pub(crate) fn manage(world: &mut World, request: &Request) -> Response {
             let functions = world.apps.get_mut(*name);
             // A host without code does not start, and its admin API answers so.
             let Some(keys) = functions.and_then(|functions| functions.get_mut(*function)) else {
-                return Response::error(
+                let mut response = Response::error(
                     400,
                     "Encountered an error (ServiceUnavailable) from host runtime.",
                 );
+                response.headers.push(("Retry-After", "0".to_owned()));
+                return response;
             };
             match (method, rest) {
                 ("POST", ["listkeys"]) => Response::new(200, json!(keys)),
