@@ -495,3 +495,55 @@ fn without_az_it_says_so() {
         "enrollments: cannot run `az`: install the Azure CLI\n"
     );
 }
+
+#[test]
+fn the_help_names_every_field_and_argument() {
+    let world = World::new();
+    let help = world.run("enrollments", &["--help"]).output;
+    for field in [
+        "id",
+        "app",
+        "function",
+        "hubs",
+        "attestation",
+        "reprovision",
+        "edge",
+        "enabled",
+        "initialTwin",
+        "deviceId",
+    ] {
+        assert!(
+            help.contains(&format!("\n  {field} ")),
+            "{field} is not in {help}"
+        );
+    }
+    for script in ["enrollments", "rotate-key"] {
+        let help = world.run(script, &["--help"]).output;
+        for (argument, variable) in [
+            ("--resource-group", "AZURE_RESOURCE_GROUP"),
+            ("--dps", "DPS_NAME"),
+            ("--app", "ALLOCATION_APP_NAME"),
+            ("--digital-twins-app", "DIGITAL_TWINS_APP_NAME"),
+        ] {
+            assert!(
+                help.contains(argument) && help.contains(&format!("[default: ${variable}]")),
+                "{help}"
+            );
+        }
+        assert!(
+            help.contains("--dry-run") && help.contains("No key is ever printed."),
+            "{help}"
+        );
+    }
+}
+
+#[test]
+fn an_argument_that_is_not_known() {
+    let done = World::new().run("rotate-key", &["--all"]);
+    assert_eq!(done.status, Some(2));
+    assert!(
+        done.errors
+            .ends_with("rotate-key: error: unrecognized arguments: --all\n"),
+        "{done:?}"
+    );
+}
