@@ -518,7 +518,9 @@ fn the_help_names_every_field_and_argument() {
         );
     }
     for script in ["enrollments", "rotate-key"] {
+        // Long lines are wrapped.
         let help = world.run(script, &["--help"]).output;
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
         for (argument, variable) in [
             ("--resource-group", "AZURE_RESOURCE_GROUP"),
             ("--dps", "DPS_NAME"),
