@@ -371,3 +371,83 @@ fn parts(pieces: Vec<Piece>) -> Result<Vec<Part>> {
     }
     Ok(parts)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str) -> String {
+        let file = parse(&format!("var a = {text}\n")).unwrap();
+        format!("{:?}", file.declarations[0].value.as_ref().unwrap())
+    }
+
+    #[test]
+    fn values_are_read_as_they_are_written() {
+        for (text, expected) in [
+            ("-1", "Integer(-1)"),
+            ("'it\\'s'", "String([Text(\"it's\")])"),
+            ("'$fallback'", "String([Text(\"$fallback\")])"),
+            ("'a${b}'", "String([Text(\"a\"), Value(Name(\"b\"))])"),
+            (
+                "'${f('${b}')}'",
+                "String([Value(Call(None, \"f\", [String([Value(Name(\"b\"))])]))])",
+            ),
+            (
+                "b!.c[0]",
+                "Index(Member(Sure(Name(\"b\")), \"c\"), Integer(0))",
+            ),
+            ("!b", "Operator([Name(\"b\")])"),
+            (
+                "b > 0\n  ? 'c'\n  : null",
+                "If(Operator([Name(\"b\"), Integer(0)]), String([Text(\"c\")]), Null)",
+            ),
+            ("[\n  1\n  2\n]", "Array([Integer(1), Integer(2)])"),
+            ("[1, 2]", "Array([Integer(1), Integer(2)])"),
+            (
+                "f(\n  1,\n  2\n)",
+                "Call(None, \"f\", [Integer(1), Integer(2)])",
+            ),
+            (
+                "[for (b, i) in c: i]",
+                "For(For { names: [\"b\", \"i\"], over: Name(\"c\") }, Name(\"i\"))",
+            ),
+            ("'''\nb'''", "String([Text(\"b\")])"),
+        ] {
+            assert_eq!(value(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_bicep_is_refused_with_its_line() {
+        for (text, expected) in [
+            ("var a 1", "line 1: a value stands where \"=\" is expected"),
+            (
+                "\nvar a = ",
+                "line 2: the file ends where a value is expected",
+            ),
+            (
+                "var a = 1 2",
+                "line 1: a value stands where the end of the line is expected",
+            ),
+            (
+                "var a = {\n  b 1\n}",
+                "line 2: a value stands where \":\" is expected",
+            ),
+            (
+                "var a = [1",
+                "line 1: the file ends where \"]\" is expected",
+            ),
+            ("var a = 'b", "line 1: the string has no end"),
+            ("var a = '${b'", "line 1: the string has no end"),
+            ("var a = '\\q'", "line 1: \\q is not an escape"),
+            ("var a = /* b", "line 1: the comment has no end"),
+            ("var a = ~", "line 1: '~' is not Bicep"),
+            (
+                "import b",
+                "line 1: this reader knows no declaration \"import\"",
+            ),
+        ] {
+            assert_eq!(parse(text).unwrap_err().to_string(), expected, "{text}");
+        }
+    }
+}

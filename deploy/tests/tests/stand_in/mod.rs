@@ -141,6 +141,20 @@ impl World {
         self.read()["services"]["dps-dev"]["records"][collection][id].clone()
     }
 
+    /// The group of `deploy/enrollments.json` is there, and as the file wants it.
+    #[track_caller]
+    pub(crate) fn has_its_group(&self) {
+        let record = self.record("enrollmentGroups", GROUP);
+        let definition = &record["customAllocationDefinition"];
+        assert_eq!(record["allocationPolicy"], "custom", "{record}");
+        assert_eq!(definition["webhookUrl"], self.webhook("dps-1"));
+        assert_eq!(definition["apiVersion"], "2021-10-01");
+        assert_eq!(
+            record["reprovisionPolicy"],
+            json!({"updateHubAssignment": true, "migrateDeviceData": true})
+        );
+    }
+
     /// A key of a function.
     pub(crate) fn key(&self, name: &str) -> Option<String> {
         let world = self.read();
