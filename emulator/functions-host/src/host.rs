@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use secrecy::ExposeSecret as _;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -27,7 +28,7 @@ const HANDLER_SECTION: &str = "Microsoft.Azure.WebJobs.Script.Workers.Http.HttpW
 const WORKER_RUNTIME: &str = "FUNCTIONS_WORKER_RUNTIME";
 
 /// A running host. Clones are the same host; when the last one is dropped, the handler is killed.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct FunctionsHost {
     pub(crate) app: Arc<App>,
     pub(crate) options: Arc<HostOptions>,
@@ -37,6 +38,16 @@ pub struct FunctionsHost {
     pub(crate) status: watch::Receiver<Status>,
     pub(crate) commands: mpsc::UnboundedSender<Command>,
     _supervisor: Arc<SupervisorTask>,
+}
+
+/// Shows neither keys nor settings.
+impl std::fmt::Debug for FunctionsHost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FunctionsHost")
+            .field("app", &self.app.root)
+            .field("port", &self.port)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The supervisor ends with the host.
@@ -80,7 +91,7 @@ impl FunctionsHost {
         let record = Arc::new(Record::new(options.events.clone()));
         let (function_key, master_key) = (options.function_key.clone(), options.master_key.clone());
         for key in [&function_key, &master_key].into_iter().flatten() {
-            record.guard(key);
+            record.guard(key.expose_secret());
         }
         tell_of_the_app(&app, &options, &record);
         let (status_sender, status) = watch::channel(Status::default());

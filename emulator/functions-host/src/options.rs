@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::invoke::record::HostEvent;
@@ -18,9 +19,9 @@ pub struct HostOptions {
     pub(crate) app_root: PathBuf,
     pub(crate) handler: Option<PathBuf>,
     pub(crate) transfer: Transfer,
-    pub(crate) function_key: Option<String>,
-    pub(crate) master_key: Option<String>,
-    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) function_key: Option<SecretString>,
+    pub(crate) master_key: Option<SecretString>,
+    pub(crate) environment: Vec<(String, SecretString)>,
     pub(crate) host_version: HostVersion,
     pub(crate) shutdown: Shutdown,
     pub(crate) grace: Duration,
@@ -86,7 +87,7 @@ impl HostOptions {
             .iter()
             .rev()
             .find(|(known, _)| known == name);
-        own.map(|(_, value)| value.clone())
+        own.map(|(_, value)| value.expose_secret().to_owned())
             .or_else(|| std::env::var(name).ok())
     }
 
@@ -128,14 +129,14 @@ impl HostOptions {
 
     /// Checks keys as the functions' `authLevel` says, and takes this one for the function key.
     #[must_use]
-    pub fn function_key(mut self, key: impl Into<String>) -> Self {
+    pub fn function_key(mut self, key: impl Into<SecretString>) -> Self {
         self.function_key = Some(key.into());
         self
     }
 
     /// Checks keys as the functions' `authLevel` says, and takes this one for the master key, which opens every function.
     #[must_use]
-    pub fn master_key(mut self, key: impl Into<String>) -> Self {
+    pub fn master_key(mut self, key: impl Into<SecretString>) -> Self {
         self.master_key = Some(key.into());
         self
     }
@@ -144,6 +145,7 @@ impl HostOptions {
     /// says.
     #[must_use]
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let value: String = value.into();
         self.environment.push((name.into(), value.into()));
         self
     }

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::{Args, ValueEnum};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use functions_host::{FunctionsHost, HostOptions, Transfer};
@@ -23,10 +24,10 @@ pub(crate) struct FunctionsApp {
     handler: Option<PathBuf>,
     /// Check function keys as authLevel says, and take this one for the function key; without it, nobody is asked for a key.
     #[arg(long, value_name = "KEY")]
-    function_key: Option<String>,
+    function_key: Option<SecretString>,
     /// Check keys as well, and take this one for the master key, which opens every function, those that are switched off too.
     #[arg(long, value_name = "KEY")]
-    master_key: Option<String>,
+    master_key: Option<SecretString>,
     /// How requests travel to the handler.
     #[arg(long, value_enum, default_value = "chunked")]
     transfer: TransferArgument,
@@ -44,7 +45,7 @@ impl FunctionsApp {
     /// The key that callers need.
     #[must_use]
     pub(crate) fn function_key(&self) -> Option<&str> {
-        self.function_key.as_deref()
+        self.function_key.as_ref().map(SecretString::expose_secret)
     }
 
     /// Finds the app and builds its handler.
@@ -96,10 +97,10 @@ impl FunctionsApp {
             options = options.handler(handler);
         }
         if let Some(key) = &self.function_key {
-            options = options.function_key(key);
+            options = options.function_key(key.clone());
         }
         if let Some(key) = &self.master_key {
-            options = options.master_key(key);
+            options = options.master_key(key.clone());
         }
         Ok(options)
     }

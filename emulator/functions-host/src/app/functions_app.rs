@@ -18,7 +18,7 @@ use crate::envelope::body_text;
 use crate::newtonsoft::{MAX_DEPTH, Node};
 
 /// A function app on disk.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct App {
     pub(crate) root: PathBuf,
     pub(crate) settings: HostSettings,
@@ -28,6 +28,15 @@ pub(crate) struct App {
     pub(crate) functions_in_error: Vec<(String, String)>,
     /// `Values` of `local.settings.json`.
     pub(crate) local_settings: HashMap<String, String>,
+}
+
+/// Shows no setting, as any may be a secret.
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("root", &self.root)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Deserialize)]

@@ -8,6 +8,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use secrecy::{ExposeSecret as _, SecretString};
+
 use crate::app::function::AuthLevel;
 use crate::envelope::identity::Identity;
 use crate::envelope::request_url;
@@ -23,8 +25,8 @@ const KEY_NAME: &str = "default";
 /// The keys of a host.
 #[derive(Default)]
 pub(crate) struct Keys {
-    function: Option<String>,
-    master: Option<String>,
+    function: Option<SecretString>,
+    master: Option<SecretString>,
     /// Keys that were right once, by function and in lower case: from then on the host takes them in any case.
     seen: Mutex<HashMap<(String, String), Identity>>,
 }
@@ -37,7 +39,7 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Keys {
-    pub(crate) fn new(function: Option<String>, master: Option<String>) -> Self {
+    pub(crate) fn new(function: Option<SecretString>, master: Option<SecretString>) -> Self {
         Self {
             function,
             master,
@@ -66,9 +68,14 @@ impl Keys {
     }
 
     fn identify(&self, function: &str, key: &str) -> Option<Identity> {
-        let identity = if self.master.as_deref() == Some(key) {
+        let is = |known: &Option<SecretString>| {
+            known
+                .as_ref()
+                .is_some_and(|known| known.expose_secret() == key)
+        };
+        let identity = if is(&self.master) {
             Some(Identity::MasterKey)
-        } else if self.function.as_deref() == Some(key) {
+        } else if is(&self.function) {
             Some(Identity::FunctionKey {
                 name: KEY_NAME.to_owned(),
             })
@@ -105,7 +112,7 @@ mod tests {
     const KEY: &str = "s3cr3t==";
 
     fn keys() -> Keys {
-        Keys::new(Some(KEY.to_owned()), Some("m4ster".to_owned()))
+        Keys::new(Some(KEY.into()), Some("m4ster".into()))
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::answer::violation::Violation;
 use crate::invoke::http::{HttpResponse, RawAnswer};
 
 /// One request, and everything that became of it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Invocation {
     /// The invocation id, which the handler gets as `X-Azure-Functions-InvocationId`; of the last attempt, where a policy made several.
     pub id: String,
@@ -30,4 +30,20 @@ pub struct Invocation {
     pub duration: Duration,
     /// The host has stopped before there was a handler for it.
     pub(crate) finds_no_handler: bool,
+}
+
+/// Leaves out the envelope, where the caller's key stands.
+impl std::fmt::Debug for Invocation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Invocation")
+            .field("id", &self.id)
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("function", &self.function)
+            .field("response", &self.response)
+            .field("logs", &self.logs)
+            .field("violations", &self.violations)
+            .field("duration", &self.duration)
+            .finish_non_exhaustive()
+    }
 }

@@ -6,6 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
+use secrecy::ExposeSecret as _;
+
 use crate::app::functions_app::App;
 use crate::options::HostOptions;
 
@@ -88,7 +90,12 @@ pub(crate) fn plan(
         },
         environment: settings
             .map(|(name, value)| (name.clone(), value.clone()))
-            .chain(options.environment.iter().cloned())
+            .chain(
+                options
+                    .environment
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.expose_secret().to_owned())),
+            )
             .chain(machine_key)
             .chain(
                 own.iter()
