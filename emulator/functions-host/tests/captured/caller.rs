@@ -53,7 +53,15 @@ pub(crate) async fn send(port: u16, case: &Case) -> Response {
     });
     let mut buffer = Vec::new();
     let mut response = Response::default();
-    let deadline = Instant::now() + if silent { SILENCE } else { PATIENCE };
+    // Silence is what comes after the first bytes, however long those take.
+    let patience = Instant::now() + PATIENCE;
+    let first_byte = timeout_at(patience, reading.readable()).await;
+    first_byte.expect("nothing came at all").unwrap();
+    let deadline = if silent {
+        Instant::now() + SILENCE
+    } else {
+        patience
+    };
     let read = read_response(&mut reading, &mut buffer, is_head, &mut response);
     match timeout_at(deadline, read).await {
         Ok(Some(())) => {}
