@@ -1,44 +1,59 @@
-//! Reading shapes from JSON objects alone.
+//! The members of JSON objects, found as the services find them.
 //!
-//! A derived shape also takes an array of its members in their order, which the service doesn't.
+//! A derived shape takes an array of its members in their order, too, which the services don't, and takes its names in one case,
+//! where the services take any.
 
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
-/// A `T` that was an object.
-pub struct Object<T>(pub T);
+/// The members of an object, which are looked for by their names in any case. Of two with one name, the last counts.
+///
+/// The service reads JSON with Newtonsoft.Json, which does both.
+#[derive(Debug, Default)]
+pub struct Members(Vec<(String, Box<RawValue>)>);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Members(PhantomData))
+impl Members {
+    /// Takes the member of this name out.
+    pub fn take(&mut self, name: &str) -> Option<Box<RawValue>> {
+        let found = self
+            .0
+            .iter()
+            .rposition(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        let (_, value) = self.0.swap_remove(found);
+        self.0
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        Some(value)
+    }
+
+    /// The names of those that are left, in any order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
     }
 }
 
-struct Members<T>(PhantomData<T>);
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
-    type Value = Object<T>;
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
     }
-}
-
-/// Reads a member that is an object, null or absent; for `#[serde(deserialize_with)]`.
-///
-/// # Errors
-/// When the value is of another type.
-pub fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    let object = Option::<Object<T>>::deserialize(deserializer)?;
-    Ok(object.map(|Object(value)| value))
 }

@@ -5,10 +5,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::json_object;
+use crate::json_object::Members;
 
 const TAGS_MAX_BYTES: usize = 8 * 1024;
 const DESIRED_MAX_BYTES: usize = 32 * 1024;
@@ -22,27 +23,48 @@ const MAX_INTEGER: f64 = 4_503_599_627_370_495.0;
 const NUMBER_BYTES: usize = 8;
 const BOOLEAN_BYTES: usize = 4;
 
-/// The twin that a device starts with, as a webhook answers it and an enrollment holds it.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+/// The twin that a device starts with, as a webhook answers it and an enrollment holds it. Its own names are read in any case;
+/// those of tags and properties are the user's.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct InitialTwin {
     /// What only the solution's back end sees.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Map<String, Value>>,
-    /// What the device reads.
-    #[serde(
-        default,
-        deserialize_with = "json_object::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub properties: Option<InitialTwinProperties>,
+    /// What the solution wants of the device.
+    pub desired: Option<Map<String, Value>>,
+    /// Where there are members that a twin doesn't have, which are ignored.
+    pub ignored: Vec<String>,
 }
 
-/// The properties of an [`InitialTwin`].
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct InitialTwinProperties {
-    /// What the solution wants of the device.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub desired: Option<Map<String, Value>>,
+impl<'de> Deserialize<'de> for InitialTwin {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut members = Members::deserialize(deserializer)?;
+        let tags = member(&mut members, "tags").map_err(de::Error::custom)?;
+        let properties: Option<Members> =
+            member(&mut members, "properties").map_err(de::Error::custom)?;
+        let mut properties = properties.unwrap_or_default();
+        let desired = member(&mut properties, "desired")
+            .map_err(|error| de::Error::custom(format!("properties.{error}")))?;
+        let below = properties.names().map(|name| format!("properties.{name}"));
+        Ok(Self {
+            tags,
+            desired,
+            ignored: members.names().map(str::to_owned).chain(below).collect(),
+        })
+    }
+}
+
+/// The member of this name, unless it is null.
+fn member<T: for<'de> Deserialize<'de>>(
+    members: &mut Members,
+    name: &str,
+) -> Result<Option<T>, String> {
+    match members.take(name).as_deref().map(RawValue::get) {
+        None | Some("null") => Ok(None),
+        Some(value) if !value.starts_with('{') => Err(format!("{name} must be an object")),
+        Some(value) => serde_json::from_str(value)
+            .map(Some)
+            .map_err(|error| format!("{name}: {error}")),
+    }
 }
 
 /// A twin that a hub has taken.
@@ -59,10 +81,7 @@ impl TryFrom<InitialTwin> for DeviceTwin {
 
     /// Takes the twin as a hub would: a null removes its member, and everything else must keep the limits.
     fn try_from(initial: InitialTwin) -> Result<Self, TwinError> {
-        let desired = initial
-            .properties
-            .and_then(|properties| properties.desired)
-            .unwrap_or_default();
+        let desired = initial.desired.unwrap_or_default();
         Ok(Self {
             tags: section("tags", initial.tags.unwrap_or_default(), TAGS_MAX_BYTES)?,
             desired: section("properties.desired", desired, DESIRED_MAX_BYTES)?,
@@ -232,6 +251,32 @@ mod tests {
             json!(twin),
             json!({"tags": {"deviceType": "heatpump"}, "desired": {"state": "on", "temperatureSetting": "65"}})
         );
+    }
+
+    #[test]
+    fn its_own_names_are_read_in_any_case_and_others_are_ignored() {
+        let twin: InitialTwin = serde_json::from_value(json!({
+            "Tags": {"DeviceType": "toaster"}, "desired": {"b": 2},
+            "PROPERTIES": {"Desired": {"State": "ready"}, "reported": {}}
+        }))
+        .unwrap();
+        assert_eq!(json!(twin.tags), json!({"DeviceType": "toaster"}));
+        assert_eq!(json!(twin.desired), json!({"State": "ready"}));
+        assert_eq!(twin.ignored, ["desired", "properties.reported"]);
+    }
+
+    #[test]
+    fn each_part_is_an_object() {
+        for (twin, sentence) in [
+            (json!({"tags": 7}), "tags must be an object"),
+            (
+                json!({"properties": {"desired": []}}),
+                "properties.desired must be an object",
+            ),
+        ] {
+            let error = serde_json::from_value::<InitialTwin>(twin).unwrap_err();
+            assert_eq!(error.to_string(), sentence);
+        }
     }
 
     #[test]

@@ -325,3 +325,30 @@ async fn both_ports_speak_tls_1_2_and_1_3() {
         }
     }
 }
+
+#[tokio::test]
+async fn names_in_another_case_are_read_and_the_webhook_gets_the_payload() {
+    let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
+    let service = TestService::start(tutorial(&webhook)).await;
+    let id = "device-1-contoso-tstrsd-007";
+    let token = token(id);
+    let request = format!(
+        "PUT /0ne00LOCAL1/registrations/{id}/register?api-version=2021-06-01 HTTP/1.1\r\nAuthorization: {token}"
+    );
+    let body = support::field("registration-pascal-case.json");
+    let answer = exchange(&service, &request, &body).await;
+    assert_eq!(answer.status_line(), "HTTP/1.1 202 Accepted");
+    let calls = tokio::time::timeout(std::time::Duration::from_secs(30), async {
+        loop {
+            let calls = webhook.calls();
+            if !calls.is_empty() {
+                return calls;
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    assert_eq!(
+        calls.await.unwrap()[0].body["deviceRuntimeContext"]["payload"],
+        serde_json::json!({"modelId": "dtmi:com:example:Thermostat;1"})
+    );
+}

@@ -80,7 +80,7 @@ async fn a_wrong_key_is_told_when_the_device_registers() {
         let error = register(&service, transport, &wrong).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the service answered 401 401000: Unauthorized"
+            "the service answered 401 401002: Unauthorized"
         );
     }
 }
@@ -269,7 +269,7 @@ async fn a_bad_token_connects_and_is_refused_at_registration() {
     assert_eq!(topic, "$dps/registrations/res/401/?$rid=r-1");
     assert_eq!(
         (&body["errorCode"], &body["message"]),
-        (&json!(401_000), &json!("Unauthorized"))
+        (&json!(401_002), &json!("Unauthorized"))
     );
 }
 
@@ -359,6 +359,32 @@ async fn a_device_that_breaks_the_rules_is_hung_up_on() {
             vec![0x20, 2, 0, 0],
         ),
         (
+            "it speaks MQTT 3.1",
+            packet(
+                0x10,
+                &[text("MQIsdp"), vec![3, 2, 0, 60], text(TOASTER)].concat(),
+            ),
+            vec![0x20, 2, 0, 1],
+        ),
+        (
+            "it speaks MQTT 5",
+            packet(
+                0x10,
+                &[text("MQTT"), vec![5, 2, 0, 60, 0], text(TOASTER)].concat(),
+            ),
+            vec![0x20, 2, 0, 1],
+        ),
+        (
+            "it speaks a protocol that nobody knows",
+            packet(
+                0x10,
+                &[text("MOTT"), vec![4, 2, 0, 60], text(TOASTER)].concat(),
+            ),
+            vec![],
+        ),
+        ("it is AMQP", b"AMQP\x03\x01\0\0".to_vec(), vec![]),
+        ("its first byte isn't MQTT's", b"G".to_vec(), vec![]),
+        (
             "it isn't MQTT",
             b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n"
                 .to_vec(),
@@ -400,6 +426,42 @@ async fn the_keep_alive_of_the_device_bounds_its_silence() {
     let session = subscribed(1);
     let after = Instant::now();
     assert!((before + silence..=after + silence).contains(&session.deadline()));
+}
+
+#[tokio::test]
+async fn a_device_has_seconds_to_introduce_itself() {
+    let seconds = std::time::Duration::from_secs(10);
+    let before = Instant::now();
+    let session = session();
+    assert!((before + seconds..=Instant::now() + seconds).contains(&session.deadline()));
+}
+
+#[tokio::test]
+async fn a_topic_without_the_dollar_is_answered_as_the_service_answers_it() {
+    let mut session = subscribed(0);
+    let topic = "$dps/registrations/PUT/iotdps-register/?rid=1";
+    let body = r#"{"payload" : {"modelId" : "dtmi:com:Microchip:SAM_IoT_WM;2"}}"#;
+    let reaction = session.receive(&publish(topic, body));
+    let (topic, _) = published(&reaction.send, &[0x40, 2, 0, 2], 0x30);
+    assert_eq!(topic, "$dps/registrations/res/202/?$rid=&retry-after=3");
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_registration_is_a_deserialization_error() {
+    for name in [
+        "registration-modelid-top-level.json",
+        "registration-nested-quotes.txt",
+    ] {
+        let mut session = subscribed(0);
+        let reaction = session.receive(&publish(REGISTER, &support::field(name)));
+        let (topic, body) = published(&reaction.send, &[0x40, 2, 0, 2], 0x30);
+        assert_eq!(topic, "$dps/registrations/res/400/?$rid=r-1", "{name}");
+        assert_eq!(
+            (&body["errorCode"], &body["message"]),
+            (&json!(400_012), &json!("Deserialization error.")),
+            "{name}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -549,4 +611,16 @@ async fn the_sub_protocol_is_echoed_in_the_device_s_spelling() {
         );
         assert!(!head.contains("sec-websocket-extensions"), "{head}");
     }
+}
+
+#[tokio::test]
+async fn a_web_socket_for_amqp_is_refused() {
+    let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
+    let service = TestService::start(tutorial(&webhook)).await;
+    for protocol in ["AMQPWSB10", "amqp, x"] {
+        let head = handshake(&service, protocol).await;
+        assert!(head.starts_with("HTTP/1.1 400 Bad Request"), "{head}");
+    }
+    let head = handshake(&service, "AMQPWSB10, mqtt").await;
+    assert!(head.contains("sec-websocket-protocol: mqtt\r\n"), "{head}");
 }

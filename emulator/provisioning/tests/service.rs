@@ -342,7 +342,7 @@ fn each_answer_of_the_webhook_ends_as_the_status_table_says() {
             200,
             listed_properties,
             400_207,
-            "Custom allocation failed: the hub refuses the initial twin: invalid type: sequence, expected an object at line 1 column 14",
+            "Custom allocation failed: the hub refuses the initial twin: properties must be an object",
         ),
         (
             200,
@@ -587,18 +587,6 @@ fn a_malformed_registration_is_told_what_is_wrong() {
         assert_eq!(refusal.status(), 400);
     }
     check(
-        b"",
-        "the body isn't a DeviceRegistration: EOF while parsing a value at line 1 column 0",
-    );
-    check(
-        br#"{"registrationId":7}"#,
-        "the body isn't a DeviceRegistration: invalid type: integer `7`, expected a string at line 1 column 19",
-    );
-    check(
-        br#"["p1",{"arr":1},null]"#,
-        "the body isn't a DeviceRegistration: invalid type: sequence, expected an object at line 1 column 0",
-    );
-    check(
         br#"{"registrationId":"other"}"#,
         "registrationId in the body is \"other\", and toaster registers",
     );
@@ -606,6 +594,13 @@ fn a_malformed_registration_is_told_what_is_wrong() {
         br#"{"tpm":{"endorsementKey":"EK"}}"#,
         "tpm is given, and TPM attestation isn't emulated",
     );
+    for body in ["", r#"{"registrationId":7}"#, r#"["p1",{"arr":1},null]"#] {
+        let refusal = Bench::new()
+            .try_register("toaster", body.as_bytes())
+            .unwrap_err();
+        assert_eq!(refusal.to_string(), "Deserialization error.", "{body}");
+        assert_eq!(refusal.error_code(), 400_012, "{body}");
+    }
     let padded = |bytes: usize| format!("{{}}{}", " ".repeat(bytes - 2));
     check(
         padded(98_305).as_bytes(),

@@ -192,6 +192,9 @@ fn show(name: &str, linked_hubs: &[String], invocation: &Invocation) {
         WebhookOutcome::Retry { .. } => CAUTION,
     };
     output::labelled("DPS", &outcome.to_string(), style);
+    for remark in outcome.remarks() {
+        output::labelled("", remark, CAUTION);
+    }
 }
 
 /// What happened meanwhile: violations always, the handler's lines when asked for.

@@ -18,7 +18,6 @@ use crate::keys::symmetric_key::SymmetricKey;
 use crate::keys::thumbprint::Thumbprint;
 use crate::keys::x509::Certificate;
 use crate::webhook::allocation_request::{self as shape, AttestationMechanism, EnrollmentSettings};
-use iot_hub::json_object::Object;
 use iot_hub::twin::{DeviceTwin, InitialTwin};
 
 /// An enrollment, ready to use.
@@ -248,7 +247,7 @@ fn initial_twin(twin: Option<serde_json::Value>) -> Result<DeviceTwin, Enrollmen
     let Some(twin) = twin else {
         return Ok(DeviceTwin::default());
     };
-    let Object::<InitialTwin>(twin) = serde_json::from_value(twin)
+    let twin: InitialTwin = serde_json::from_value(twin)
         .map_err(|error| EnrollmentErrorKind::TwinShape(error.to_string()))?;
     DeviceTwin::try_from(twin).map_err(EnrollmentErrorKind::Twin)
 }
@@ -430,7 +429,7 @@ mod tests {
         check(
             "initialTwin",
             json!({"tags": 7}),
-            "initialTwin: invalid type: integer `7`, expected a map",
+            "initialTwin: tags must be an object",
         );
         check(
             "initialTwin",

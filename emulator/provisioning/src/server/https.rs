@@ -10,12 +10,13 @@ use axum::body::{Body, Bytes};
 use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State};
 use axum::http::header::{
     AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
 use axum::routing::{get, post, put};
 use axum::serve::{IncomingStream, Listener};
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,7 @@ use tokio::sync::mpsc;
 
 use crate::keys::thumbprint::DeviceCertificate;
 use crate::server::mqtt_session::Session;
-use crate::server::provisioning::Provisioning;
+use crate::server::provisioning::{Provisioning, log_refusal};
 use crate::server::tls::{self, Connection};
 use crate::server::websocket;
 use crate::service::attestation::Caller;
@@ -31,12 +32,16 @@ use crate::service::moment::Moment;
 use crate::wire::device_api::{
     Answer, MAX_MESSAGE_BYTES, RegistrationOperationStatus, check_api_version,
 };
-use crate::wire::refusal::{Missing, Refusal, Transport};
+use crate::wire::refusal::{Missing, Refusal};
+use emulator_text::printable;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 const X_MS_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 const X_MS_ERROR_CODE: HeaderName = HeaderName::from_static("x-ms-error-code");
+
+/// How addresses of the service API begin.
+const SERVICE_API: [&str; 3] = ["enrollments", "enrollmentGroups", "registrations"];
 
 /// The service reads a little more than it allows, so that it can say how much is allowed.
 const MAX_BODY_BYTES: usize = 4 * MAX_MESSAGE_BYTES;
@@ -67,8 +72,8 @@ fn routes(provisioning: Provisioning) -> Router {
             get(operation_status),
         )
         .route(websocket::PATH, get(open_websocket))
-        .fallback(async || error(&Refusal::NotFound(Missing::Resource), &Moment::of_system()))
-        .method_not_allowed_fallback(async || error(&Refusal::Method, &Moment::of_system()))
+        .fallback(async |method, uri| refused(&method, &uri, &Refusal::NotFound(Missing::Resource)))
+        .method_not_allowed_fallback(async |method, uri| refused(&method, &uri, &Refusal::Method))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(provisioning)
 }
@@ -80,10 +85,9 @@ async fn register(
     body: Result<Bytes, BytesRejection>,
 ) -> Response<Body> {
     let at = Moment::of_system();
-    let answer = message(&headers, body).and_then(|body| {
-        caller.check_api_version()?;
-        provisioning.register(&at, &caller.caller, &body)
-    });
+    let answer = caller
+        .message(&headers, body)
+        .and_then(|body| provisioning.register(&at, &caller.caller, &body));
     let mut response = answer_or_error(answer, &at);
     if response.status() == StatusCode::ACCEPTED
         && let Some(location) = caller.location(&headers)
@@ -112,24 +116,57 @@ async fn look_up(
     body: Result<Bytes, BytesRejection>,
 ) -> Response<Body> {
     let at = Moment::of_system();
-    let answer = message(&headers, body).and_then(|_| {
-        caller.check_api_version()?;
-        provisioning.look_up(&at, &caller.caller)
-    });
+    let answer = caller
+        .message(&headers, body)
+        .and_then(|_| provisioning.look_up(&at, &caller.caller));
     answer_or_error(answer, &at)
 }
 
 async fn open_websocket(
     State(provisioning): State<Provisioning>,
     ConnectInfo(peer): ConnectInfo<Peer>,
+    method: Method,
+    uri: Uri,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response<Body> {
-    websocket::upgrade(
-        upgrade,
-        &headers,
-        Session::new(provisioning, peer.certificate),
-    )
+    upgrade
+        .map_err(|rejection| Refusal::Malformed(rejection.body_text()))
+        .and_then(|upgrade| {
+            websocket::upgrade(
+                upgrade,
+                &headers,
+                Session::new(provisioning, peer.certificate),
+            )
+        })
+        .unwrap_or_else(|refusal| refused(&method, &uri, &refusal))
+}
+
+/// Answers with an error, and says so in the log. What names no device is named by its address.
+fn refused(method: &Method, uri: &Uri, refusal: &Refusal) -> Response<Body> {
+    let hint = match refusal {
+        Refusal::NotFound(Missing::Resource)
+            if SERVICE_API.iter().any(|path| starts_with(uri, path)) =>
+        {
+            " This address belongs to the service API, which isn't emulated."
+        }
+        Refusal::NotFound(Missing::Resource) => {
+            " A device registers with PUT /{idScope}/registrations/{registrationId}/register?api-version=2021-06-01."
+        }
+        _ => "",
+    };
+    log::info!(
+        "{} {}: refused, {}{hint}",
+        printable(method.as_str()),
+        printable(uri.path()),
+        printable(&refusal.reason())
+    );
+    error(refusal, &Moment::of_system())
+}
+
+fn starts_with(uri: &Uri, segment: &str) -> bool {
+    let first = uri.path().split('/').nth(1).unwrap_or_default();
+    first.eq_ignore_ascii_case(segment)
 }
 
 /// The body, if it is JSON by its type.
@@ -163,7 +200,7 @@ fn answer_or_error<T: Serialize>(
 }
 
 fn error(refusal: &Refusal, at: &Moment) -> Response<Body> {
-    let body = refusal.body(Transport::Https, at);
+    let body = refusal.body(at);
     let mut response = json(refusal.status(), &body, at);
     let headers = response.headers_mut();
     headers.insert(X_MS_ERROR_CODE, body.error_code.into());
@@ -215,6 +252,19 @@ struct ApiVersion {
 impl FromDevice {
     fn check_api_version(&self) -> Result<(), Refusal> {
         check_api_version(self.api_version.as_deref())
+            .inspect_err(|refusal| log_refusal(&self.caller, refusal))
+    }
+
+    /// The body, if it is JSON by its type and the version is one that is emulated.
+    fn message(
+        &self,
+        headers: &HeaderMap,
+        body: Result<Bytes, BytesRejection>,
+    ) -> Result<Bytes, Refusal> {
+        let body =
+            message(headers, body).inspect_err(|refusal| log_refusal(&self.caller, refusal))?;
+        self.check_api_version()?;
+        Ok(body)
     }
 
     /// Where the registration is, under the name that the device uses for the service.
@@ -235,8 +285,8 @@ impl<S: Send + Sync> FromRequestParts<S> for FromDevice {
     type Rejection = Response<Body>;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response<Body>> {
-        let at = Moment::of_system();
-        let malformed = |problem: String| error(&Refusal::Malformed(problem), &at);
+        let (method, uri) = (parts.method.clone(), parts.uri.clone());
+        let malformed = |problem| refused(&method, &uri, &Refusal::Malformed(problem));
         let Path(path) = Path::<DevicePath>::from_request_parts(parts, state)
             .await
             .map_err(|rejection| malformed(rejection.body_text()))?;

@@ -32,9 +32,11 @@ async fn converse(mut connection: Connection, mut session: Session) -> io::Resul
     let mut buffer = [0; BUFFER_BYTES];
     loop {
         let read = connection.read(&mut buffer);
-        let length = match tokio::time::timeout_at(session.deadline(), read).await {
-            Ok(length) => length?,
-            Err(_) => 0,
+        let length = if let Ok(length) = tokio::time::timeout_at(session.deadline(), read).await {
+            length?
+        } else {
+            session.log_silence();
+            0
         };
         let Some(received) = buffer.get(..length).filter(|bytes| !bytes.is_empty()) else {
             return connection.shutdown().await;

@@ -4,6 +4,7 @@
 //! tells the device when it registers. Sessions aren't kept, and exactly-once delivery isn't granted.
 //! Source: <https://learn.microsoft.com/azure/iot-dps/iot-dps-mqtt-support>.
 
+use std::fmt;
 use std::time::Duration;
 
 use mqtt_protocol_core::mqtt::common::Cursor;
@@ -16,20 +17,26 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::keys::thumbprint::DeviceCertificate;
-use crate::server::provisioning::Provisioning;
+use crate::server::provisioning::{Provisioning, log_refusal};
 use crate::service::attestation::Caller;
 use crate::service::moment::Moment;
 use crate::wire::device_api::check_api_version;
-use crate::wire::mqtt_packet::PacketCheck;
-use crate::wire::refusal::{Refusal, Transport};
+use crate::wire::mqtt_packet::{BadPacket, PacketCheck};
+use crate::wire::refusal::Refusal;
 use crate::wire::topic::{ANSWERS, Ask, Question, answer};
 use emulator_text::printable;
 
 /// The biggest packet that is read; more than a message may have, so that the device can be told.
 const MAX_PACKET_BYTES: u32 = 4 * 96 * 1024;
 
-/// How long a device may take to introduce itself, and stay silent when it names no time of its own.
+/// How long a device may take to introduce itself.
+const INTRODUCTION: Duration = Duration::from_secs(10);
+
+/// How long a device may stay silent that names no time of its own.
 const SILENCE: Duration = Duration::from_mins(10);
+
+/// What a client of another version of MQTT is answered: a CONNACK that refuses the protocol.
+const UNACCEPTABLE_PROTOCOL: [u8; 4] = [0x20, 2, 0, 1];
 
 /// A session.
 pub struct Session {
@@ -62,13 +69,40 @@ pub struct Reaction {
 /// Why a session ends before its device wants it to.
 #[derive(Debug)]
 enum Broken {
-    Protocol(MqttError),
+    Packet(BadPacket),
     Topic(String),
 }
 
 impl From<MqttError> for Broken {
     fn from(error: MqttError) -> Self {
-        Self::Protocol(error)
+        Self::Packet(BadPacket::Rule(error))
+    }
+}
+
+impl From<BadPacket> for Broken {
+    fn from(packet: BadPacket) -> Self {
+        Self::Packet(packet)
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Packet(BadPacket::NotConnect(reason)) => write!(formatter, "hung up, {reason}"),
+            Self::Packet(BadPacket::Version(version)) => write!(
+                formatter,
+                "refused with CONNACK 1, the device speaks {version} and the service MQTT 3.1.1 alone"
+            ),
+            Self::Packet(BadPacket::Rule(error)) => write!(
+                formatter,
+                "hung up, the device broke a rule of MQTT 3.1.1 ({error:?})"
+            ),
+            Self::Topic(topic) => write!(
+                formatter,
+                "hung up, {} is not a topic of the device API",
+                printable(topic)
+            ),
+        }
     }
 }
 
@@ -88,7 +122,7 @@ impl Session {
             device: None,
             granted: None,
             heard: Instant::now(),
-            silence: SILENCE,
+            silence: INTRODUCTION,
         }
     }
 
@@ -98,6 +132,16 @@ impl Session {
         self.heard + self.silence
     }
 
+    /// Says that the connection ends because the device was silent for too long.
+    pub fn log_silence(&self) {
+        let seconds = self.silence.as_secs();
+        if self.device.is_none() {
+            log::info!("somebody: hung up, no MQTT CONNECT came within {seconds} seconds");
+        } else {
+            log::info!("{}: hung up, silent for {seconds} seconds", self.name());
+        }
+    }
+
     /// Takes what the device sent.
     pub fn receive(&mut self, bytes: &[u8]) -> Reaction {
         let mut reaction = Reaction::default();
@@ -105,7 +149,10 @@ impl Session {
         let length = bytes.len() as u64;
         while !reaction.close && read.position() < length {
             if let Err(broken) = self.read(&mut checked, &mut read, &mut reaction) {
-                self.log(&broken);
+                log::info!("{}: {broken}", self.name());
+                if let Broken::Packet(BadPacket::Version(_)) = broken {
+                    reaction.send.extend(UNACCEPTABLE_PROTOCOL);
+                }
                 reaction.close = true;
             }
         }
@@ -126,21 +173,13 @@ impl Session {
         self.handle(events, reaction)
     }
 
-    fn log(&self, broken: &Broken) {
-        let device = self
-            .device
-            .as_ref()
-            .map_or("somebody", |device| &device.caller.registration_id);
-        let device = printable(device);
-        match broken {
-            Broken::Protocol(error) => log::info!("{device}: hung up, {error:?}"),
-            Broken::Topic(topic) => {
-                log::info!(
-                    "{device}: hung up, {} is no topic of the device API",
-                    printable(topic)
-                );
-            }
-        }
+    /// Who connected, for the log.
+    fn name(&self) -> String {
+        let device = self.device.as_ref();
+        device.map_or_else(
+            || "somebody".to_owned(),
+            |device| printable(&device.caller.registration_id),
+        )
     }
 
     fn handle(&mut self, events: Vec<Event>, reaction: &mut Reaction) -> Result<(), Broken> {
@@ -199,10 +238,23 @@ impl Session {
         connect: &v3_1_1::Connect,
         reaction: &mut Reaction,
     ) -> Result<(), Broken> {
+        if connect.keep_alive() == 0 {
+            self.silence = SILENCE;
+        }
         let device = connect.user_name().and_then(Device::from_user_name);
         let return_code = match &device {
-            None => ConnectReturnCode::BadUserNameOrPassword,
+            None => {
+                let reason = bad_user_name(connect.user_name());
+                log::info!("somebody: refused with CONNACK 4, {}", printable(&reason));
+                ConnectReturnCode::BadUserNameOrPassword
+            }
             Some(device) if !device.is_called(connect.client_id()) => {
+                let id = &device.caller.registration_id;
+                log::info!(
+                    "{}: refused with CONNACK 2, the client id is {}, and must be the registration id",
+                    printable(id),
+                    printable(&format!("{:?}", connect.client_id()))
+                );
                 ConnectReturnCode::IdentifierRejected
             }
             Some(_) => ConnectReturnCode::Accepted,
@@ -240,7 +292,14 @@ impl Session {
                     self.granted = Some(Qos::AtLeastOnce);
                     SubackReturnCode::SuccessMaximumQos1
                 }
-                _ => SubackReturnCode::Failure,
+                (other, _) => {
+                    log::info!(
+                        "{}: refused with SUBACK 128, {} is not {ANSWERS}, the only filter there is",
+                        self.name(),
+                        printable(other)
+                    );
+                    SubackReturnCode::Failure
+                }
             });
         }
         let suback = v3_1_1::Suback::builder()
@@ -262,7 +321,8 @@ impl Session {
                      caller,
                      api_version,
                  }| {
-                    check_api_version(api_version.as_deref())?;
+                    check_api_version(api_version.as_deref())
+                        .inspect_err(|refusal| log_refusal(caller, refusal))?;
                     match &question.ask {
                         Ask::Register => self.provisioning.register(&at, caller, body),
                         Ask::OperationStatus(id) => {
@@ -272,6 +332,12 @@ impl Session {
                 },
             );
         let rid = &question.request_id;
+        if rid.is_empty() {
+            log::info!(
+                "{}: the topic has no $rid, so that the answer's is empty, as the service answers it",
+                self.name()
+            );
+        }
         match result {
             Ok(reply) => (
                 answer(rid, reply.status(), reply.retry_after),
@@ -279,7 +345,7 @@ impl Session {
             ),
             Err(refusal) => (
                 answer(rid, refusal.status(), refusal.retry_after()),
-                json(&refusal.body(Transport::Mqtt, &at)),
+                json(&refusal.body(&at)),
             ),
         }
     }
@@ -337,6 +403,18 @@ impl Device {
 
     fn is_called(&self, client_id: &str) -> bool {
         self.caller.registration_id.eq_ignore_ascii_case(client_id)
+    }
+}
+
+/// Why a user name is refused, with what it must be.
+fn bad_user_name(user_name: Option<&str>) -> String {
+    const WANTED: &str = "{idScope}/registrations/{registrationId}/api-version=2019-03-31";
+    match user_name {
+        None => format!("there is no user name, which must be {WANTED}"),
+        Some(hub) if hub.contains("/?api-version=") || hub.ends_with("/?") => format!(
+            "the user name is {hub:?}, with which a device connects to its IoT hub; hubs aren't emulated"
+        ),
+        Some(other) => format!("the user name is {other:?}, and must be {WANTED}"),
     }
 }
 

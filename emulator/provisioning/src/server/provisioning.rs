@@ -153,12 +153,8 @@ fn log_outcome(settlement: &Settlement) {
     }
 }
 
-fn log_refusal(caller: &Caller, refusal: &Refusal) {
+/// Says on one line who was refused and why.
+pub(crate) fn log_refusal(caller: &Caller, refusal: &Refusal) {
     let device = printable(&caller.registration_id);
-    let reason = match refusal {
-        Refusal::BadSignature(reason) => printable(reason),
-        Refusal::BadCertificate(refusal) => printable(refusal.reason()),
-        other => printable(&other.to_string()),
-    };
-    log::info!("{device}: refused, {reason}");
+    log::info!("{device}: refused, {}", printable(&refusal.reason()));
 }

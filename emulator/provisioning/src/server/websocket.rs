@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Response};
 use axum::response::IntoResponse as _;
 
 use crate::server::mqtt_session::Session;
+use crate::wire::refusal::Refusal;
 
 /// The path on the HTTPS port.
 pub const PATH: &str = "/$iothub/websocket";
@@ -20,33 +21,57 @@ const MQTT: &str = "mqtt";
 const MAX_WEB_SOCKET_BYTES: usize = 1024 * 1024;
 
 /// Turns a request into a conversation with a session.
-pub fn upgrade(upgrade: WebSocketUpgrade, headers: &HeaderMap, session: Session) -> Response<Body> {
-    let offered = headers
-        .get(SEC_WEBSOCKET_PROTOCOL)
-        .and_then(|protocols| protocols.to_str().ok())
-        .into_iter()
+///
+/// # Errors
+/// The request offers sub-protocols, and none is MQTT.
+pub fn upgrade(
+    upgrade: WebSocketUpgrade,
+    headers: &HeaderMap,
+    session: Session,
+) -> Result<Response<Body>, Refusal> {
+    let offered: Vec<&str> = headers
+        .get_all(SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|protocols| protocols.to_str().ok())
         .flat_map(|protocols| protocols.split(','))
         .map(str::trim)
-        .find(|protocol| protocol.eq_ignore_ascii_case(MQTT));
-    let protocol = offered.unwrap_or(MQTT).to_owned();
-    upgrade
+        .collect();
+    let protocol = match offered
+        .iter()
+        .find(|protocol| protocol.eq_ignore_ascii_case(MQTT))
+    {
+        Some(&protocol) => protocol,
+        None if offered.is_empty() => MQTT,
+        None => {
+            return Err(Refusal::Malformed(format!(
+                "the WebSocket sub-protocol is {}, and must be {MQTT}; AMQP isn't emulated",
+                offered.join(", ")
+            )));
+        }
+    };
+    Ok(upgrade
         .max_message_size(MAX_WEB_SOCKET_BYTES)
         .max_frame_size(MAX_WEB_SOCKET_BYTES)
-        .protocols([protocol])
+        .protocols([protocol.to_owned()])
         .on_upgrade(|socket| async {
             if let Err(error) = converse(socket, session).await {
                 log::debug!("a WebSocket broke off: {error}");
             }
         })
-        .into_response()
+        .into_response())
 }
 
 /// Passes messages on between a socket and its session. How MQTT packets are cut into messages doesn't matter.
 async fn converse(mut socket: WebSocket, mut session: Session) -> Result<(), axum::Error> {
     loop {
         let received = tokio::time::timeout_at(session.deadline(), socket.recv()).await;
-        let Ok(Some(message)) = received else {
-            return Ok(());
+        let message = match received {
+            Ok(Some(message)) => message,
+            Ok(None) => return Ok(()),
+            Err(_) => {
+                session.log_silence();
+                return socket.send(Message::Close(None)).await;
+            }
         };
         let reaction = match message? {
             Message::Binary(bytes) => session.receive(&bytes),

@@ -16,7 +16,6 @@ use crate::service::reprovision::{Assignment, TwinSource, assign, candidates};
 use crate::webhook::allocation_request::{AllocationRequest, DeviceAttestation};
 use crate::webhook::outcome::CUSTOM_ALLOCATION_FAILED;
 use iot_hub::hubs::{DeviceIdentity, HubChange, Hubs};
-use iot_hub::json_object::Object;
 use iot_hub::twin::{DeviceTwin, InitialTwin};
 
 /// A registration that isn't finished.
@@ -239,7 +238,7 @@ fn first_twin(enrollment: &Enrollment, wanted: Option<&RawValue>) -> Result<Devi
     let Some(wanted) = wanted else {
         return Ok(enrollment.initial_twin.clone());
     };
-    let Object::<InitialTwin>(twin) =
+    let twin: InitialTwin =
         serde_json::from_str(wanted.get()).map_err(|error| error.to_string())?;
     DeviceTwin::try_from(twin).map_err(|error| error.to_string())
 }

@@ -18,12 +18,11 @@ use crate::service::registration::{Progress, Registration};
 use crate::service::throttle::{POLLS, REGISTRATIONS, Window};
 use crate::webhook::outcome::WebhookOutcome;
 use crate::wire::device_api::{
-    Answer, DeviceRegistration, DeviceRegistrationResult, MAX_MESSAGE_BYTES,
-    RegistrationOperationStatus, RegistrationStatus,
+    Answer, DeviceRegistrationResult, RegistrationOperationStatus, RegistrationStatus,
 };
+use crate::wire::device_registration::DeviceRegistration;
 use crate::wire::refusal::{Missing, Refusal};
 use iot_hub::hubs::{DeviceIdentity, HubChange, Hubs};
-use iot_hub::json_object::Object;
 
 /// When a device is told to ask again.
 const RETRY_AFTER: Duration = Duration::from_secs(3);
@@ -150,7 +149,7 @@ impl Service {
                 .admit(REGISTRATIONS, at.now)
                 .map_err(Refusal::Throttled)?;
         }
-        let request = parse(body)?;
+        let request = DeviceRegistration::parse(body)?;
         let attested = self.attest(at, caller)?;
         check_same_id(
             &attested.registration_id,
@@ -327,21 +326,6 @@ impl Service {
         let id = operation.id.clone();
         self.operations.insert(key, operation);
         id
-    }
-}
-
-fn parse(body: &[u8]) -> Result<DeviceRegistration, Refusal> {
-    if body.len() > MAX_MESSAGE_BYTES {
-        return Err(Refusal::Malformed(format!(
-            "the message has {} bytes, and {MAX_MESSAGE_BYTES} are allowed",
-            body.len()
-        )));
-    }
-    match serde_json::from_slice(body) {
-        Ok(Object(registration)) => Ok(registration),
-        Err(error) => Err(Refusal::Malformed(format!(
-            "the body isn't a DeviceRegistration: {error}"
-        ))),
     }
 }
 

@@ -73,6 +73,7 @@ impl Progress {
                 iot_hub_host_name,
                 initial_twin,
                 payload,
+                remarks: _,
             } => Self::Decided(Decision::Assign {
                 hub: iot_hub_host_name,
                 initial_twin,

@@ -48,6 +48,9 @@ impl Webhook {
             Ok((status, body)) => {
                 let outcome = WebhookOutcome::judge(status, &body, call.request.linked_hubs());
                 log::debug!("{device}: the webhook answered {status}: {outcome}");
+                for remark in outcome.remarks() {
+                    log::warn!("{device}: of the webhook's answer, {remark}");
+                }
                 outcome
             }
             Err(error) => {

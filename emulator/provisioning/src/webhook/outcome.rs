@@ -9,11 +9,11 @@
 
 use std::fmt;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use emulator_text::printable;
-use iot_hub::json_object::Object;
+use iot_hub::json_object::Members;
+use iot_hub::twin::InitialTwin;
 
 /// `CustomAllocationFailed`: the webhook refused, or its answer was of no use.
 pub const CUSTOM_ALLOCATION_FAILED: u32 = 400_207;
@@ -40,6 +40,8 @@ pub enum WebhookOutcome {
         initial_twin: Option<Box<RawValue>>,
         /// What the device gets as `registrationState.payload`.
         payload: Option<Box<RawValue>>,
+        /// What in the answer is probably not meant so, each in a sentence.
+        remarks: Vec<String>,
     },
     /// The registration fails at once.
     Failed {
@@ -68,12 +70,64 @@ pub enum Evidence {
     Assumed,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// A webhook's 200. Names of members are read in any case.
 struct AllocationResponse {
     iot_hub_host_name: Option<String>,
     initial_twin: Option<Box<RawValue>>,
     payload: Option<Box<RawValue>>,
+    unknown: Vec<String>,
+}
+
+impl AllocationResponse {
+    fn parse(body: &[u8]) -> serde_json::Result<Self> {
+        let mut members: Members = serde_json::from_slice(body)?;
+        let hub = members.take("iotHubHostName");
+        let mut given = |name| members.take(name).filter(|value| value.get() != "null");
+        let (initial_twin, payload) = (given("initialTwin"), given("payload"));
+        Ok(Self {
+            iot_hub_host_name: match hub {
+                Some(hub) => serde_json::from_str(hub.get())?,
+                None => None,
+            },
+            initial_twin,
+            payload,
+            unknown: members.names().map(str::to_owned).collect(),
+        })
+    }
+
+    /// What is probably not meant so.
+    fn remarks(&self) -> Vec<String> {
+        let unknown = self.unknown.iter().map(|name| {
+            format!(
+                "{name} is not a member of the answer and is ignored; iotHubHostName, initialTwin and payload are"
+            )
+        });
+        let twin: Option<InitialTwin> = self
+            .initial_twin
+            .as_ref()
+            .and_then(|twin| serde_json::from_str(twin.get()).ok());
+        let ignored = twin.into_iter().flat_map(|twin| twin.ignored);
+        let payload = self
+            .payload
+            .iter()
+            .filter(|value| !value.get().starts_with('{'));
+        unknown
+            .chain(ignored.map(|name| not_of_a_twin(&name)))
+            .chain(payload.map(|_| {
+                "payload is not an object, which the documentation asks for; the device gets it as it is".to_owned()
+            }))
+            .map(|remark| printable(&remark))
+            .collect()
+    }
+}
+
+fn not_of_a_twin(name: &str) -> String {
+    let ignored = format!("initialTwin.{name} is not a twin's member and is ignored");
+    if name.eq_ignore_ascii_case("desired") {
+        format!("{ignored}; initialTwin.properties.desired is")
+    } else {
+        format!("{ignored}; tags and properties.desired are")
+    }
 }
 
 impl WebhookOutcome {
@@ -109,8 +163,8 @@ impl WebhookOutcome {
     }
 
     fn judge_ok(body: &[u8], linked_hubs: &[String]) -> Self {
-        let response: AllocationResponse = match serde_json::from_slice(body) {
-            Ok(Object(response)) => response,
+        let response = match AllocationResponse::parse(body) {
+            Ok(response) => response,
             Err(error) => {
                 let message = format!(
                     "Custom allocation failed: the response is not an AllocationResponse ({error})"
@@ -118,7 +172,7 @@ impl WebhookOutcome {
                 return Self::failed(CUSTOM_ALLOCATION_FAILED, message, Evidence::Assumed);
             }
         };
-        let named = response.iot_hub_host_name.unwrap_or_default();
+        let named = response.iot_hub_host_name.clone().unwrap_or_default();
         if named.is_empty() {
             let message =
                 "Custom allocation failed: the response does not specify iotHubHostName".to_owned();
@@ -138,8 +192,18 @@ impl WebhookOutcome {
         };
         Self::Assigned {
             iot_hub_host_name: hub.clone(),
+            remarks: response.remarks(),
             initial_twin: response.initial_twin,
             payload: response.payload,
+        }
+    }
+
+    /// What in the answer is probably not meant so, each in a sentence.
+    #[must_use]
+    pub fn remarks(&self) -> &[String] {
+        match self {
+            Self::Assigned { remarks, .. } => remarks,
+            Self::Failed { .. } | Self::Retry { .. } => &[],
         }
     }
 
@@ -221,7 +285,7 @@ mod tests {
             "{}",
             r#"{"iotHubHostName":null}"#,
             r#"{"iotHubHostName":""}"#,
-            r#"{"iothubhostname":"b.azure-devices.net"}"#,
+            r#"{"iotHub":"b.azure-devices.net"}"#,
         ] {
             check(
                 200,
@@ -327,6 +391,59 @@ mod tests {
         };
         assert_eq!(initial_twin.unwrap().get(), r#"{"tags":{"z":1.0,"a":2}}"#);
         assert_eq!(payload.unwrap().get(), r#"{"n":1e2}"#);
+    }
+
+    #[test]
+    fn names_of_members_are_read_in_any_case() {
+        let body = r#"{"IotHubHostName":"b.azure-devices.net","INITIALTWIN":{"Tags":{"A":1}},"Payload":{}}"#;
+        let outcome = WebhookOutcome::judge(200, body.as_bytes(), &linked());
+        assert!(outcome.remarks().is_empty(), "{outcome:?}");
+        let WebhookOutcome::Assigned {
+            initial_twin: Some(twin),
+            payload: Some(_),
+            ..
+        } = outcome
+        else {
+            panic!("{outcome:?}");
+        };
+        let twin: InitialTwin = serde_json::from_str(twin.get()).unwrap();
+        assert_eq!(serde_json::json!(twin.tags), serde_json::json!({"A": 1}));
+    }
+
+    #[test]
+    fn what_is_ignored_of_an_answer_or_taken_as_it_is_gets_a_remark() {
+        #[track_caller]
+        fn check(members: &str, remarks: &[&str]) {
+            let body = format!(r#"{{"iotHubHostName":"b.azure-devices.net",{members}}}"#);
+            let outcome = WebhookOutcome::judge(200, body.as_bytes(), &linked());
+            assert_eq!(outcome.to_string(), "assigned to b.azure-devices.net");
+            assert_eq!(outcome.remarks(), remarks, "{members}");
+        }
+        check(r#""initialTwin":{"properties":{"desired":{"$x":1}}}"#, &[]);
+        check(
+            r#""initialTwin":{"tags":{"a":1},"desired":{"b":2}}"#,
+            &[
+                "initialTwin.desired is not a twin's member and is ignored; initialTwin.properties.desired is",
+            ],
+        );
+        check(
+            r#""initialTwin":{"properties":{"reported":{"b":2}}}"#,
+            &[
+                "initialTwin.properties.reported is not a twin's member and is ignored; tags and properties.desired are",
+            ],
+        );
+        check(
+            r#""payload":"text""#,
+            &[
+                "payload is not an object, which the documentation asks for; the device gets it as it is",
+            ],
+        );
+        check(
+            r#""deviceId":"a""#,
+            &[
+                "deviceId is not a member of the answer and is ignored; iotHubHostName, initialTwin and payload are",
+            ],
+        );
     }
 
     #[test]

@@ -21,18 +21,6 @@ const API_VERSIONS: [&str; 2] = ["2018-11-01", "2021-10-01"];
 
 const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
-/// What a device sends to register.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DeviceRegistration {
-    /// Its registration id, once more.
-    pub registration_id: Option<String>,
-    /// What it tells the webhook.
-    pub payload: Option<Box<RawValue>>,
-    /// The keys of its TPM.
-    pub tpm: Option<serde::de::IgnoredAny>,
-}
-
 /// How far a registration has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -2,6 +2,7 @@
 
 pub mod certificate_refusal;
 pub mod device_api;
+pub mod device_registration;
 pub mod mqtt_packet;
 pub mod refusal;
 pub mod topic;

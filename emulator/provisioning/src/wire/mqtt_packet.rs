@@ -12,32 +12,103 @@ use mqtt_protocol_core::mqtt::connection::{
 use mqtt_protocol_core::mqtt::packet::{FixedHeader, v3_1_1};
 use mqtt_protocol_core::mqtt::result_code::MqttError;
 
+/// How a packet begins that introduces a client.
+const CONNECT: u8 = 0x10;
+
+/// What stands first in a CONNECT: the protocol's name, behind its length, and its level.
+const MQTT_3_1_1: &[u8] = b"\0\x04MQTT\x04";
+
+/// How MQTT 3.1 calls itself.
+const MQTT_3_1: &[u8] = b"\0\x06MQIsdp";
+
 /// Where a CONNECT has its flags, behind its header, the protocol's name and its level.
 const CONNECT_FLAGS: usize = 7;
 
 /// The flag that no CONNECT has.
 const RESERVED: u8 = 1;
 
+/// Why the bytes of a connection aren't those of an MQTT 3.1.1 client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BadPacket {
+    /// The first packet isn't a CONNECT, which its first byte tells already. This is what it looks like.
+    NotConnect(&'static str),
+    /// A CONNECT of another version of MQTT.
+    Version(&'static str),
+    /// A packet breaks a rule.
+    Rule(MqttError),
+}
+
 /// Looks at the packets of one connection.
-pub(crate) struct PacketCheck(PacketBuilder);
+pub(crate) struct PacketCheck {
+    builder: PacketBuilder,
+    begun: bool,
+}
 
 impl PacketCheck {
     /// A look at packets of so many bytes at most.
     pub(crate) fn new(max_packet_bytes: u32) -> Self {
-        Self(PacketBuilder::with_maximum_packet_size(max_packet_bytes))
+        Self {
+            builder: PacketBuilder::with_maximum_packet_size(max_packet_bytes),
+            begun: false,
+        }
     }
 
     /// Takes bytes as the library does, up to the end of a packet or of all, and says whether a packet ended.
     ///
     /// # Errors
     /// The packet breaks a rule.
-    pub(crate) fn ends_packet(&mut self, bytes: &mut Cursor<&[u8]>) -> Result<bool, MqttError> {
-        match self.0.feed(bytes) {
-            PacketBuildResult::Complete(packet) if is_well_formed(&packet) => Ok(true),
-            PacketBuildResult::Complete(_) => Err(MqttError::MalformedPacket),
-            PacketBuildResult::Incomplete => Ok(false),
-            PacketBuildResult::Error(error) => Err(error),
+    pub(crate) fn ends_packet(&mut self, bytes: &mut Cursor<&[u8]>) -> Result<bool, BadPacket> {
+        if !self.begun {
+            first_byte(bytes.get_ref())?;
+            self.begun = true;
         }
+        match self.builder.feed(bytes) {
+            PacketBuildResult::Complete(packet) => {
+                check_version(&packet)?;
+                if is_well_formed(&packet) {
+                    Ok(true)
+                } else {
+                    Err(BadPacket::Rule(MqttError::MalformedPacket))
+                }
+            }
+            PacketBuildResult::Incomplete => Ok(false),
+            PacketBuildResult::Error(error) => Err(BadPacket::Rule(error)),
+        }
+    }
+}
+
+/// Checks that a connection begins as MQTT does.
+fn first_byte(bytes: &[u8]) -> Result<(), BadPacket> {
+    match bytes {
+        [] | [CONNECT, ..] => Ok(()),
+        [b'A', ..] if b"AMQP".starts_with(bytes) || bytes.starts_with(b"AMQP") => {
+            Err(BadPacket::NotConnect(
+                "this is AMQP, which isn't emulated; let the device speak MQTT or HTTPS",
+            ))
+        }
+        [first, ..] if first.is_ascii_uppercase() => Err(BadPacket::NotConnect(
+            "this looks like HTTP, which is served on the HTTPS port; this one is for MQTT",
+        )),
+        _ => Err(BadPacket::NotConnect(
+            "the first packet is not an MQTT CONNECT",
+        )),
+    }
+}
+
+fn check_version(packet: &RawPacket) -> Result<(), BadPacket> {
+    let PacketData::Normal(data) = &packet.data else {
+        return Ok(());
+    };
+    if packet.packet_type() << 4 != CONNECT || data.starts_with(MQTT_3_1_1) {
+        Ok(())
+    } else if data.starts_with(MQTT_3_1) {
+        Err(BadPacket::Version("MQTT 3.1"))
+    } else if data.starts_with(b"\0\x04MQTT\x05") {
+        Err(BadPacket::Version("MQTT 5"))
+    } else if data.starts_with(b"\0\x04MQTT") {
+        Err(BadPacket::Version("an unknown version of MQTT"))
+    } else {
+        Err(BadPacket::Rule(MqttError::MalformedPacket))
     }
 }
 

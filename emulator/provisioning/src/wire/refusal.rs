@@ -12,20 +12,13 @@ use uuid::Uuid;
 use crate::service::moment::{Moment, whole_seconds};
 use crate::wire::certificate_refusal::CertificateRefusal;
 
-/// The way that a request came, which some error codes depend on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// The REST API.
-    Https,
-    /// MQTT, over TLS or a WebSocket.
-    Mqtt,
-}
-
 /// Why a request gets an error instead of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The request is wrong, and this sentence says what.
     Malformed(String),
+    /// The body can't be read. The log says why; the device isn't told.
+    Unreadable(String),
     /// The signature is missing, wrong, or has run out. The log says which; the device isn't told.
     BadSignature(String),
     /// The certificate is missing or isn't good enough.
@@ -58,7 +51,7 @@ impl Refusal {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Self::Malformed(_) => 400,
+            Self::Malformed(_) | Self::Unreadable(_) => 400,
             Self::BadSignature(_) | Self::BadCertificate(_) => 401,
             Self::NotFound(_) => 404,
             Self::Method => 405,
@@ -67,19 +60,30 @@ impl Refusal {
         }
     }
 
-    /// The service's own, finer code.
+    /// The service's own, finer code, the same on every transport.
     #[must_use]
-    pub fn error_code(&self, transport: Transport) -> u32 {
-        match (self, transport) {
-            (Self::Malformed(_), _) => 400_004,
-            (Self::BadSignature(_), Transport::Mqtt) => 401_000,
-            (Self::BadSignature(_), Transport::Https) | (Self::BadCertificate(_), _) => 401_002,
-            (Self::NotFound(Missing::IdScope | Missing::Enrollment), _) => 404_201,
-            (Self::NotFound(Missing::Operation), _) => 404_202,
-            (Self::NotFound(Missing::Resource), _) => 404_000,
-            (Self::Method, _) => 405_000,
-            (Self::MediaType, _) => 415_000,
-            (Self::Throttled(_), _) => 429_001,
+    pub fn error_code(&self) -> u32 {
+        match self {
+            Self::Malformed(_) => 400_004,
+            Self::Unreadable(_) => 400_012,
+            Self::BadSignature(_) | Self::BadCertificate(_) => 401_002,
+            Self::NotFound(Missing::IdScope | Missing::Enrollment) => 404_201,
+            Self::NotFound(Missing::Operation) => 404_202,
+            Self::NotFound(Missing::Resource) => 404_000,
+            Self::Method => 405_000,
+            Self::MediaType => 415_000,
+            Self::Throttled(_) => 429_001,
+        }
+    }
+
+    /// What is wrong, for the log: all that the device hears, and what only the log may say.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::BadSignature(reason) => reason.clone(),
+            Self::BadCertificate(refusal) => refusal.reason().to_owned(),
+            Self::Unreadable(reason) => format!("{self} {reason}"),
+            other => other.to_string(),
         }
     }
 
@@ -94,9 +98,9 @@ impl Refusal {
 
     /// The body that tells the device.
     #[must_use]
-    pub fn body(&self, transport: Transport, at: &Moment) -> ErrorBody {
+    pub fn body(&self, at: &Moment) -> ErrorBody {
         ErrorBody {
-            error_code: self.error_code(transport),
+            error_code: self.error_code(),
             tracking_id: at.id,
             message: self.to_string(),
             timestamp_utc: at.now.to_string(),
@@ -108,6 +112,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(problem) => write!(formatter, "Invalid argument: {problem}"),
+            Self::Unreadable(_) => formatter.write_str("Deserialization error."),
             Self::BadSignature(_) => formatter.write_str("Unauthorized"),
             Self::BadCertificate(refusal) => refusal.fmt(formatter),
             Self::NotFound(Missing::IdScope) => formatter.write_str("ID scope not found."),
@@ -141,94 +146,73 @@ pub struct ErrorBody {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::service::moment::Timestamp;
+
     fn bad_certificate() -> Refusal {
         Refusal::BadCertificate(CertificateRefusal::Invalid(String::new()))
     }
 
-    use super::*;
-    use crate::service::moment::Timestamp;
-
-    /// Status, code over HTTPS and MQTT, and message of each refusal.
     #[test]
-    fn each_refusal_has_its_status_codes_and_message() {
-        let sentence = "the body is empty".to_owned();
-        for (refusal, status, https, mqtt, message) in [
-            (
-                Refusal::Malformed(sentence),
-                400,
-                400_004,
-                400_004,
-                "Invalid argument: the body is empty",
-            ),
-            (
-                Refusal::BadSignature("expired".to_owned()),
-                401,
-                401_002,
-                401_000,
-                "Unauthorized",
-            ),
-            (
-                bad_certificate(),
-                401,
-                401_002,
-                401_002,
-                "Invalid certificate.",
-            ),
-            (
-                Refusal::NotFound(Missing::IdScope),
-                404,
-                404_201,
-                404_201,
-                "ID scope not found.",
-            ),
-            (
-                Refusal::NotFound(Missing::Enrollment),
-                404,
-                404_201,
-                404_201,
-                "Enrollment not found.",
-            ),
-            (
-                Refusal::NotFound(Missing::Operation),
-                404,
-                404_202,
-                404_202,
-                "Operation not found.",
-            ),
-            (
-                Refusal::Throttled(Duration::from_millis(1_500)),
-                429,
-                429_001,
-                429_001,
-                "Operations are being throttled for this tenant.",
-            ),
-            (
-                Refusal::NotFound(Missing::Resource),
-                404,
-                404_000,
-                404_000,
-                "Resource not found.",
-            ),
-            (
-                Refusal::Method,
-                405,
-                405_000,
-                405_000,
-                "Method not allowed.",
-            ),
-            (
-                Refusal::MediaType,
-                415,
-                415_000,
-                415_000,
-                "The media type must be application/json.",
-            ),
-        ] {
-            assert_eq!(refusal.status(), status, "{message}");
-            assert_eq!(refusal.error_code(Transport::Https), https, "{message}");
-            assert_eq!(refusal.error_code(Transport::Mqtt), mqtt, "{message}");
+    fn each_refusal_has_its_status_code_and_message() {
+        #[track_caller]
+        fn check(refusal: &Refusal, status: u16, code: u32, message: &str) {
+            assert_eq!(refusal.status(), status);
+            assert_eq!(refusal.error_code(), code);
             assert_eq!(refusal.to_string(), message);
         }
+        check(
+            &Refusal::Malformed("the body is empty".to_owned()),
+            400,
+            400_004,
+            "Invalid argument: the body is empty",
+        );
+        check(
+            &Refusal::Unreadable("trailing characters".to_owned()),
+            400,
+            400_012,
+            "Deserialization error.",
+        );
+        check(
+            &Refusal::BadSignature("expired".to_owned()),
+            401,
+            401_002,
+            "Unauthorized",
+        );
+        check(&bad_certificate(), 401, 401_002, "Invalid certificate.");
+        for (missing, code, message) in [
+            (Missing::IdScope, 404_201, "ID scope not found."),
+            (Missing::Enrollment, 404_201, "Enrollment not found."),
+            (Missing::Operation, 404_202, "Operation not found."),
+            (Missing::Resource, 404_000, "Resource not found."),
+        ] {
+            check(&Refusal::NotFound(missing), 404, code, message);
+        }
+        check(&Refusal::Method, 405, 405_000, "Method not allowed.");
+        check(
+            &Refusal::MediaType,
+            415,
+            415_000,
+            "The media type must be application/json.",
+        );
+        check(
+            &Refusal::Throttled(Duration::from_millis(1_500)),
+            429,
+            429_001,
+            "Operations are being throttled for this tenant.",
+        );
+    }
+
+    #[test]
+    fn the_log_hears_what_the_device_does_not() {
+        let unreadable = Refusal::Unreadable("trailing characters".to_owned());
+        assert_eq!(
+            unreadable.reason(),
+            "Deserialization error. trailing characters"
+        );
+        let expired = Refusal::BadSignature("the token has expired".to_owned());
+        assert_eq!(expired.reason(), "the token has expired");
+        assert_eq!(Refusal::Method.reason(), "Method not allowed.");
     }
 
     #[test]
@@ -246,7 +230,7 @@ mod tests {
             id: Uuid::nil(),
         };
         assert_eq!(
-            serde_json::to_string(&bad_certificate().body(Transport::Mqtt, &at)).unwrap(),
+            serde_json::to_string(&bad_certificate().body(&at)).unwrap(),
             r#"{"errorCode":401002,"trackingId":"00000000-0000-0000-0000-000000000000","message":"Invalid certificate.","timestampUtc":"1970-01-01T00:00:00.0000000Z"}"#
         );
     }

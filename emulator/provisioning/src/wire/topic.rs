@@ -1,7 +1,9 @@
 //! The topics of the device API over MQTT.
 //!
 //! Source: <https://learn.microsoft.com/azure/iot-dps/iot-dps-mqtt-support>. The request's id goes first in an answer's query:
-//! the Python SDK splits the topic at `$` and would lose what stands before.
+//! the Python SDK splits the topic at `$` and would lose what stands before. A question without `$rid` is answered with an empty
+//! one, as captured of a board that asks with `?rid=1`:
+//! <https://github.com/MicrochipTech/PIC32MZW1_AnyCloud> prints `$dps/registrations/res/202/?$rid=&retry-after=3`.
 
 use std::fmt;
 
@@ -14,7 +16,7 @@ const OPERATION_STATUS: &str = "$dps/registrations/GET/iotdps-get-operationstatu
 /// What a device asks by its topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// The id that the answer has to carry.
+    /// The id that the answer has to carry; empty when the topic has none, as one with `rid` in place of `$rid`.
     pub request_id: String,
     /// What is asked.
     pub ask: Ask,
@@ -46,7 +48,7 @@ impl Question {
             _ => return None,
         };
         Some(Self {
-            request_id: field("$rid")?,
+            request_id: field("$rid").unwrap_or_default(),
             ask,
         })
     }
@@ -101,10 +103,30 @@ mod tests {
     }
 
     #[test]
+    fn a_question_without_the_dollar_gets_an_answer_with_an_empty_id() {
+        for (topic, ask) in [
+            (
+                "$dps/registrations/PUT/iotdps-register/?rid=1",
+                Ask::Register,
+            ),
+            (
+                "$dps/registrations/GET/iotdps-get-operationstatus/?rid=2&operationId=5.3",
+                Ask::OperationStatus("5.3".to_owned()),
+            ),
+        ] {
+            let question = Question::parse(topic).unwrap();
+            assert_eq!(question.ask, ask);
+            assert_eq!(
+                answer(&question.request_id, 202, Some(3)),
+                "$dps/registrations/res/202/?$rid=&retry-after=3"
+            );
+        }
+    }
+
+    #[test]
     fn other_topics_are_none() {
         for topic in [
             "$dps/registrations/PUT/iotdps-register/",
-            "$dps/registrations/PUT/iotdps-register/?rid=1",
             "$dps/registrations/GET/iotdps-get-operationstatus/?$rid=1",
             "$dps/registrations/PUT/iotdps-unregister/?$rid=1",
             "devices/toaster/messages/events/",

@@ -277,3 +277,9 @@ pub(crate) fn device(registration_id: &str) -> Device {
         payload: None,
     }
 }
+
+/// A file of `fixtures/field/`.
+pub(crate) fn field(name: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/field");
+    std::fs::read_to_string(std::path::Path::new(folder).join(name)).unwrap()
+}
