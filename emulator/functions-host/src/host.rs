@@ -9,7 +9,9 @@ use tokio::task::JoinHandle;
 use crate::answer::violation::Violation;
 use crate::app::function::Function;
 use crate::app::functions_app::App;
+use crate::bindings::read::Stores;
 use crate::invoke::authorization::Keys;
+use crate::invoke::inputs;
 use crate::invoke::record::Record;
 use crate::log::record::{LogRecord, STARTUP};
 use crate::options::HostOptions;
@@ -35,6 +37,7 @@ pub struct FunctionsHost {
     pub(crate) keys: Arc<Keys>,
     port: Arc<Port>,
     pub(crate) record: Arc<Record>,
+    pub(crate) stores: Arc<Stores>,
     pub(crate) status: watch::Receiver<Status>,
     pub(crate) commands: mpsc::UnboundedSender<Command>,
     _supervisor: Arc<SupervisorTask>,
@@ -87,6 +90,7 @@ impl FunctionsHost {
         let app =
             App::load(&options.app_root, |name| options.variable(name)).map_err(StartError::App)?;
         let (app, options) = (Arc::new(app), Arc::new(options));
+        let stores = Arc::new(inputs::stores(&app, &options)?);
         let port = Port::find().map_err(StartError::Port)?;
         let record = Arc::new(Record::new(options.events.clone()));
         let (function_key, master_key) = (options.function_key.clone(), options.master_key.clone());
@@ -94,6 +98,7 @@ impl FunctionsHost {
             record.guard(key.expose_secret());
         }
         tell_of_the_app(&app, &options, &record);
+        inputs::tell_of_traps(&app, &options, &record);
         let (status_sender, status) = watch::channel(Status::default());
         let (commands, command_receiver) = mpsc::unbounded_channel();
         let supervisor = Supervisor {
@@ -110,6 +115,7 @@ impl FunctionsHost {
             keys: Arc::new(Keys::new(function_key, master_key)),
             port: Arc::new(port),
             record,
+            stores,
             status,
             commands,
             _supervisor: Arc::new(SupervisorTask(tokio::spawn(supervisor.run()))),

@@ -19,11 +19,13 @@
 //! - `host`, `options`: the host, and how it is started. `server`: its web server. `client`: how it talks to the handler.
 //! - `app`: the app's files. `process`: the handler's process. `log`: the host's log.
 //! - `service`: the host as a service that goes on: files that change, apps that can't be started, an orderly end.
+//! - `bindings`: input bindings beside the trigger.
 //! - `envelope`: from a request to the envelope. `answer`: from the answer to the response. `invoke`: one invocation.
 //! - `newtonsoft`: JSON as Newtonsoft reads and writes it.
 
 mod answer;
 mod app;
+mod bindings;
 mod client;
 mod envelope;
 mod host;

@@ -29,6 +29,7 @@ pub struct HostOptions {
     pub(crate) dispatch_timeout: Option<Duration>,
     pub(crate) hangs: bool,
     pub(crate) retry_pauses: bool,
+    pub(crate) rows_file: Option<PathBuf>,
     pub(crate) events: Option<UnboundedSender<HostEvent>>,
 }
 
@@ -108,6 +109,7 @@ impl HostOptions {
             dispatch_timeout: None,
             hangs: false,
             retry_pauses: true,
+            rows_file: None,
             events: None,
         }
     }
@@ -198,6 +200,13 @@ impl HostOptions {
     #[must_use]
     pub fn without_retry_pauses(mut self) -> Self {
         self.retry_pauses = false;
+        self
+    }
+
+    /// The file of rows that stands in for Cosmos DB and SQL, which input bindings may name.
+    #[must_use]
+    pub fn rows_file(mut self, file: impl AsRef<Path>) -> Self {
+        self.rows_file = Some(file.as_ref().to_owned());
         self
     }
 

@@ -1,5 +1,7 @@
 //! Why a host could not be started.
 
+use std::path::PathBuf;
+
 use thiserror::Error;
 
 use crate::answer::violation::Violation;
@@ -12,6 +14,14 @@ pub enum StartError {
     /// The app can't be loaded.
     #[error(transparent)]
     App(#[from] AppError),
+    /// The file of rows can't be used.
+    #[error("the file of rows {} cannot be used: {problem}", file.display())]
+    RowsFile {
+        /// Which file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// There is no free port for the handler.
     #[error("there is no free port on 127.0.0.1 for the handler: {0}")]
     Port(#[source] std::io::Error),

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::{Duration, SystemTime};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Method, Url, redirect};
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -213,8 +213,10 @@ impl ServiceClient {
         if !request.content_type.is_empty() {
             prepared = prepared.header(CONTENT_TYPE, request.content_type);
         }
-        if !request.body.is_empty() || request.method == Method::PUT {
-            prepared = prepared.body(request.body.clone());
+        if request.method != Method::GET && request.method != Method::HEAD {
+            prepared = prepared
+                .header(CONTENT_LENGTH, request.body.len())
+                .body(request.body.clone());
         }
         prepared
     }

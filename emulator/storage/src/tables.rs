@@ -124,7 +124,7 @@ impl Tables {
         Err(refusal(&answer))
     }
 
-    /// Writes an entity, over one with the same keys.
+    /// Writes an entity, the text of a JSON object, over one with the same keys.
     ///
     /// # Errors
     /// The store refuses, or doesn't answer.
@@ -133,7 +133,7 @@ impl Tables {
         table: &str,
         partition_key: &str,
         row_key: &str,
-        entity: &Value,
+        entity: &str,
     ) -> Result<(), StorageError> {
         let quoted = |key: &str| {
             let doubled = key.replace('\'', "''");
@@ -147,7 +147,7 @@ impl Tables {
         );
         let request = self
             .request(Method::PUT, &resource)?
-            .body(JSON, entity.to_string().into_bytes());
+            .body(JSON, entity.as_bytes().to_vec());
         let answer = self.client.send(&request).await?;
         if answer.is_success() {
             return Ok(());

@@ -66,7 +66,8 @@ async fn entities_are_written_and_found_by_filter() {
     tables.create_table("Fleet").await.unwrap();
     for partition in ["a'b", "", "dev-1", "ü%"] {
         for row in ["x", "y"] {
-            let entity = json!({"PartitionKey": partition, "RowKey": row, "hub": partition});
+            let entity =
+                json!({"PartitionKey": partition, "RowKey": row, "hub": partition}).to_string();
             tables
                 .write("Fleet", partition, row, &entity)
                 .await
@@ -113,7 +114,7 @@ async fn more_entities_than_a_page_holds_are_all_read() {
             let tables = tables.clone();
             tokio::spawn(async move {
                 let row = format!("{number:05}");
-                let entity = json!({"PartitionKey": "p", "RowKey": row});
+                let entity = json!({"PartitionKey": "p", "RowKey": row}).to_string();
                 tables.write("Many", "p", &row, &entity).await.unwrap();
             })
         })

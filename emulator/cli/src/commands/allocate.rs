@@ -202,6 +202,12 @@ fn show_events(happened: &mut UnboundedReceiver<HostEvent>, verbose: bool) {
     while let Ok(event) = happened.try_recv() {
         match event {
             HostEvent::Violation(violation) => output::violation(&violation),
+            // Why an invocation failed before the handler was asked, and what of a binding is dangerous.
+            HostEvent::Logged(record)
+                if record.exception.is_some() || record.category == "Emulator.Bindings" =>
+            {
+                output::record(&record);
+            }
             HostEvent::Line(line) if verbose => output::handler_line(&line),
             _ => {}
         }

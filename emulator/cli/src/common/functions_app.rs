@@ -28,6 +28,9 @@ pub(crate) struct FunctionsApp {
     /// Check keys as well, and take this one for the master key, which opens every function, those that are switched off too.
     #[arg(long, value_name = "KEY")]
     master_key: Option<SecretString>,
+    /// Rows for input bindings to Cosmos DB and SQL, in JSON; it stands in for them and is not the real engine.
+    #[arg(long, value_name = "FILE")]
+    rows_file: Option<PathBuf>,
     /// How requests travel to the handler.
     #[arg(long, value_enum, default_value = "chunked")]
     transfer: TransferArgument,
@@ -99,6 +102,9 @@ impl FunctionsApp {
         if let Some(key) = &self.function_key {
             options = options.function_key(key.clone());
         }
+        if let Some(file) = &self.rows_file {
+            options = options.rows_file(file);
+        }
         if let Some(key) = &self.master_key {
             options = options.master_key(key.clone());
         }
@@ -133,9 +139,10 @@ pub(crate) async fn start(options: HostOptions) -> anyhow::Result<FunctionsHost>
         .await
         .map_err(|error| match error {
             StartError::CannotStart(_) => anyhow::Error::msg(format!("{error}. {hint}")),
-            StartError::App(_) | StartError::Port(_) | StartError::NeverReady { .. } => {
-                anyhow::Error::msg(error.to_string())
-            }
+            StartError::App(_)
+            | StartError::RowsFile { .. }
+            | StartError::Port(_)
+            | StartError::NeverReady { .. } => anyhow::Error::msg(error.to_string()),
         })
 }
 

@@ -23,6 +23,8 @@ pub(crate) enum Failure {
     InvalidAnswer { message: String, cause: String },
     /// An output that can't be read.
     BadOutput,
+    /// An input binding that could not be read: exceptions, the outermost first.
+    Binding { chain: Vec<String> },
     /// No answer at all.
     NoAnswer { detail: String },
 }
@@ -63,9 +65,14 @@ impl Failure {
 
     /// For the host's log: the exception's type and message.
     pub(crate) fn sentence(&self) -> String {
+        if let Self::Binding { chain } = self {
+            return chain.join("\n ---> ");
+        }
         let class = match self {
             Self::Status { .. } | Self::NoAnswer { .. } => "System.Net.Http.HttpRequestException",
-            Self::InvalidAnswer { .. } | Self::BadOutput => "System.InvalidOperationException",
+            Self::InvalidAnswer { .. } | Self::BadOutput | Self::Binding { .. } => {
+                "System.InvalidOperationException"
+            }
         };
         let inner = match self {
             Self::InvalidAnswer { cause, .. } => {
@@ -82,6 +89,7 @@ impl Failure {
                 format!("Response status code does not indicate success: {status} ({reason}).")
             }
             Self::InvalidAnswer { message, .. } => message.clone(),
+            Self::Binding { chain } => chain.last().cloned().unwrap_or_default(),
             Self::BadOutput => "Failed while trying to Deserialize to httpOutputBindingResponse. \
                                 Output is not in expected format"
                 .to_owned(),
@@ -109,7 +117,7 @@ impl Failure {
                 INVALID_OPERATION,
                 "Microsoft.Azure.WebJobs.Script",
             ),
-            Self::BadOutput => serialized(
+            Self::BadOutput | Self::Binding { .. } => serialized(
                 "System.InvalidOperationException",
                 &self.message(),
                 JToken::Null,

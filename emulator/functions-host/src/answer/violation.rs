@@ -113,6 +113,8 @@ pub enum Violation {
     Exited { status: String },
     /// It ended with exit code 0, and the host doesn't notice.
     LeftDead,
+    /// A binding that fails each invocation.
+    BindingFailsAlways { function: String, detail: String },
     /// An invocation took longer than `functionTimeout`.
     FunctionTimeout { limit: Duration },
     /// The handler ends again and again before it is ready.
@@ -336,6 +338,9 @@ impl fmt::Display for Violation {
                 "the handler ended with exit code 0; hosts before January 2026 neither log it nor start it again, and every later \
                  invocation gets 500. End with 200 to be started again",
             ),
+            Self::BindingFailsAlways { function, detail } => {
+                write!(f, "function {function}, {detail}")
+            }
             Self::FunctionTimeout { limit } => write!(
                 f,
                 "the invocation took longer than functionTimeout ({limit:?}); the caller gets 500, and two seconds later the handler is \

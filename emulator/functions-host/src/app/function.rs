@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::app::retry::RetryPolicy;
 use crate::app::route::Route;
 use crate::app::settings_file;
+use crate::bindings::declaration::{self, InputBinding};
 
 /// One function of the app.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct Function {
     pub(crate) trigger: Option<HttpTrigger>,
     pub(crate) event_hub_trigger: Option<EventHubTrigger>,
     pub(crate) outputs: Vec<OutputBinding>,
+    /// What is read for it beside the trigger.
+    pub(crate) input_bindings: Vec<InputBinding>,
     pub(crate) disabled: bool,
     pub(crate) retry: Option<RetryPolicy>,
     /// A file that must be there, though nobody reads it.
@@ -174,6 +177,7 @@ impl Function {
             |kind: &'static str| move |binding: &&Binding| binding.kind.eq_ignore_ascii_case(kind);
         let event_hub_trigger = inputs.iter().find(is("eventHubTrigger"));
         let event_hub_trigger = event_hub_trigger.map(EventHubTrigger::new).transpose()?;
+        let input_bindings = declaration::input_bindings(text)?;
         let trigger = inputs
             .into_iter()
             .find(|binding| is("httpTrigger")(&binding));
@@ -191,6 +195,7 @@ impl Function {
                     data_type: binding.data_type,
                 })
                 .collect(),
+            input_bindings,
             disabled: switched_off.into_iter().any(|key| is_on(setting(&key))),
             retry: file.retry,
             script: file.script.filter(|file| !file.is_empty()),
@@ -259,7 +264,10 @@ impl Function {
 
     /// Whether requests can be forwarded as they are: HTTP in, HTTP out and nothing else.
     pub(crate) fn is_plain_http(&self) -> bool {
-        self.trigger.is_some() && self.outputs.len() == 1 && self.http_outputs().count() == 1
+        self.trigger.is_some()
+            && self.input_bindings.is_empty()
+            && self.outputs.len() == 1
+            && self.http_outputs().count() == 1
     }
 }
 

@@ -31,11 +31,14 @@ const LOG_LEVELS: [&str; 7] = [
 
 /// The settings that the file makes, defaults filled in.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "the file's own switches")]
 pub(crate) struct HostSettings {
     /// `None` when functions may run for ever.
     pub(crate) function_timeout: Option<Duration>,
     pub(crate) initialization_timeout: Duration,
     pub(crate) forwards_http_requests: bool,
+    /// Without one the host knows no bindings but its own.
+    pub(crate) has_extension_bundle: bool,
     /// The section is `httpWorker`, as it was called once.
     pub(crate) is_http_worker: bool,
     /// What the host has to say of the section, in its words.
@@ -99,6 +102,7 @@ impl HostSettings {
             forwards_http_requests: flag(handler, name, "enableForwardingHttpRequest")?
                 .unwrap_or(false)
                 || name == "httpWorker",
+            has_extension_bundle: !root.section("extensionBundle").is_empty(),
             is_http_worker: name == "httpWorker",
             warnings: warnings(root, name),
             route_prefix,

@@ -26,6 +26,8 @@ pub(crate) struct HttpInvocation<'a> {
     pub(crate) request: &'a HttpRequest,
     /// The route template's parameters in order; an optional one that is not used has no value.
     pub(crate) route_values: &'a [(String, Option<String>)],
+    /// What input bindings brought, in the order of function.json.
+    pub(crate) inputs: Vec<(String, JToken)>,
     pub(crate) identity: &'a Identity,
     pub(crate) utc_now: NetDateTime,
     pub(crate) rand_guid: String,
@@ -39,12 +41,13 @@ impl HttpInvocation<'_> {
     /// The text of the envelope.
     pub(crate) fn to_envelope(&self) -> String {
         let body = self.body();
+        let mut data = JObject::default().with(self.trigger_name, self.data(body.as_ref()));
+        for (name, value) in &self.inputs {
+            data.insert(name, value.clone());
+        }
         JToken::from(
             JObject::default()
-                .with(
-                    "Data",
-                    JObject::default().with(self.trigger_name, self.data(body.as_ref())),
-                )
+                .with("Data", data)
                 .with("Metadata", self.metadata(body.as_ref())),
         )
         .to_json()

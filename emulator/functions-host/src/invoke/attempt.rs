@@ -10,6 +10,7 @@ use crate::answer::outputs;
 use crate::answer::violation::Violation;
 use crate::app::function::Function;
 use crate::client::{Exchange, HandlerClient};
+use crate::envelope::http_trigger::HttpInvocation;
 use crate::host::FunctionsHost;
 use crate::invoke::function_timeout::executed_failed;
 use crate::invoke::http::{HttpRequest, HttpResponse, RawAnswer};
@@ -19,6 +20,8 @@ use crate::log::record::{LogRecord, LogSource, of_user};
 pub(super) enum Message<'a> {
     /// An envelope, and the charsets that the caller accepts.
     Envelope(Bytes, Option<&'a str>),
+    /// The same, which lacks what the input bindings bring.
+    WithInputs(Box<HttpInvocation<'a>>, Option<&'a str>),
     /// The caller's own request, to this target.
     Forwarded(&'a HttpRequest, String),
 }
@@ -27,6 +30,8 @@ pub(super) enum Message<'a> {
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) response: HttpResponse,
+    /// The envelope, where it was finished during the attempt.
+    pub(super) envelope: Option<Vec<u8>>,
     pub(super) answer: Option<RawAnswer>,
     pub(super) logs: Vec<String>,
     pub(super) violations: Vec<Violation>,
@@ -55,6 +60,7 @@ impl FunctionsHost {
         let started = Instant::now();
         let mut outcome = Outcome {
             response: HttpResponse::empty(500),
+            envelope: None,
             answer: None,
             logs: Vec::new(),
             violations: Vec::new(),
@@ -131,7 +137,24 @@ impl FunctionsHost {
         message: Message<'_>,
         outcome: &mut Outcome,
     ) -> bool {
+        let message = match message {
+            Message::WithInputs(mut invocation, accept_charset) => {
+                match self.read_inputs(function, &invocation).await {
+                    Ok(inputs) => invocation.inputs = inputs,
+                    Err(chain) => {
+                        outcome.failure = Some(Failure::Binding { chain });
+                        return true;
+                    }
+                }
+                let envelope = invocation.to_envelope().into_bytes();
+                outcome.envelope = Some(envelope.clone());
+                Message::Envelope(Bytes::from(envelope), accept_charset)
+            }
+            message => message,
+        };
         let error = match message {
+            // It has become an envelope.
+            Message::WithInputs(..) => return true,
             Message::Envelope(envelope, accept_charset) => {
                 let exchange = client.invoke(&function.name, id, envelope, self.options.transfer);
                 match exchange.await {

@@ -153,6 +153,9 @@ impl FunctionsHost {
             exception = outcome
                 .failure
                 .map(|failure| failure.to_exception(&invocation.id, &function.name));
+            if let Some(envelope) = outcome.envelope {
+                invocation.envelope = envelope;
+            }
             invocation.response = outcome.response;
             invocation.answer = outcome.answer;
             invocation.logs.extend(outcome.logs);
@@ -204,15 +207,19 @@ impl FunctionsHost {
             trigger_name: trigger_name.unwrap_or_default(),
             request,
             route_values: called.route_values,
+            inputs: Vec::new(),
             identity: called.identity,
             utc_now: NetDateTime::utc(SystemTime::now()),
             rand_guid: Uuid::new_v4().to_string(),
             is_behind_app_service: self.options.variable(APP_SERVICE_VARIABLE).is_some(),
             retry,
-        }
-        .to_envelope();
-        invocation.envelope = envelope.into_bytes();
+        };
         let accept_charset = request.header_value("Accept-Charset");
+        if !function.input_bindings.is_empty() {
+            return Message::WithInputs(Box::new(envelope), accept_charset);
+        }
+        let envelope = envelope.to_envelope();
+        invocation.envelope = envelope.into_bytes();
         Message::Envelope(Bytes::from(invocation.envelope.clone()), accept_charset)
     }
 

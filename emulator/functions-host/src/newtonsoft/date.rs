@@ -53,6 +53,56 @@ impl NetDateTime {
     }
 }
 
+impl NetDateTime {
+    /// `value.ToString(format, CultureInfo.InvariantCulture)` of a custom format of years to seconds; other letters stay as they are.
+    pub(crate) fn to_custom_string(self, format: &str) -> String {
+        let (date, time) = (self.value.date(), self.value.time());
+        let mut text = String::new();
+        let mut rest = format;
+        while let Some(letter) = rest.chars().next() {
+            let run = rest.chars().take_while(|other| *other == letter).count();
+            let number = match letter {
+                'y' => i64::from(date.year()),
+                'M' => i64::from(u8::from(date.month())),
+                'd' => i64::from(date.day()),
+                'H' => i64::from(time.hour()),
+                'h' => i64::from((time.hour() + 11) % 12 + 1),
+                'm' => i64::from(time.minute()),
+                's' => i64::from(time.second()),
+                'K' => {
+                    text.push_str(self.kind.suffix());
+                    rest = &rest[run..];
+                    continue;
+                }
+                _ => {
+                    text.extend(std::iter::repeat_n(letter, run));
+                    rest = &rest[run * letter.len_utf8()..];
+                    continue;
+                }
+            };
+            let number = if letter == 'y' && run <= 2 {
+                number % 100
+            } else {
+                number
+            };
+            let digits = format!("{number:0run$}");
+            text.push_str(&digits);
+            rest = &rest[run..];
+        }
+        text
+    }
+}
+
+impl Kind {
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Utc => "Z",
+            Self::Local => "+00:00",
+            Self::Unspecified => "",
+        }
+    }
+}
+
 /// The form in which Newtonsoft writes it: no zeros at the end of the fraction.
 impl fmt::Display for NetDateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -75,11 +125,7 @@ impl fmt::Display for NetDateTime {
         if ticks > 0 {
             write!(f, ".{}", format!("{ticks:07}").trim_end_matches('0'))?;
         }
-        f.write_str(match self.kind {
-            Kind::Utc => "Z",
-            Kind::Local => "+00:00",
-            Kind::Unspecified => "",
-        })
+        f.write_str(self.kind.suffix())
     }
 }
 
@@ -202,6 +248,18 @@ fn digits(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn custom_formats_print_their_parts() {
+        let date = NetDateTime::parse("2026-09-01T16:05:30.5Z").unwrap();
+        for (format, text) in [
+            ("yyyy", "2026"),
+            ("yyyy-MM-ddTHH-mm-ssK", "2026-09-01T16-05-30Z"),
+            ("d.M.yy h:m", "1.9.26 4:5"),
+        ] {
+            assert_eq!(date.to_custom_string(format), text);
+        }
+    }
 
     #[track_caller]
     fn check(text: &str, written: Option<&str>, invariant: &str) {

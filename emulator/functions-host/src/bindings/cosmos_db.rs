@@ -1,0 +1,166 @@
+//! A document of Cosmos DB, or the result of a query, from the [file of rows](super::rows_file), which is not the real engine.
+//!
+//! The rules around the store are the extension's: an empty id fails, what isn't found is `null` (also where the container is missing),
+//! a dotted name in `sqlQuery` always fails. The engine is a stand-in: containers are partitioned by `/id`, and a query is
+//! `SELECT * FROM c`, with conditions that compare a member with a text or a parameter.
+
+use super::binding_data::{BindingData, Datum};
+use super::error::BindingError;
+use super::read::BoundValue;
+use super::rows_file::RowsFile;
+use super::template::{Template, no_value};
+use crate::newtonsoft::{JObject, JToken};
+
+/// A value that no member has.
+const NOTHING: &str = "\u{0}";
+
+/// The document with this id.
+pub(crate) fn document(
+    rows: &RowsFile,
+    (database, container): (&str, &str),
+    id: &str,
+    partition_key: Option<&str>,
+) -> Result<BoundValue, BindingError> {
+    if id.is_empty() {
+        return Err(BindingError::invalid_operation(
+            "The 'Id' property of a CosmosDB single-item input binding cannot be null or empty.",
+        ));
+    }
+    let documents = rows.container(database, container).unwrap_or_default();
+    let found = documents.iter().find(|document| {
+        document
+            .get("id")
+            .map(JToken::to_invariant_string)
+            .as_deref()
+            == Some(id)
+            && partition_key.is_none_or(|key| key == id)
+    });
+    // An id with a slash is never asked for.
+    let found = found.filter(|_| !id.contains('/'));
+    Ok(found.map_or(BoundValue::Nothing, |document| {
+        BoundValue::Text(JToken::Object(document.clone()).to_json())
+    }))
+}
+
+/// A query whose tokens have become parameters.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Query {
+    pub(crate) text: String,
+    pub(crate) parameters: Vec<(String, String)>,
+}
+
+impl Query {
+    /// `{x}` becomes `@x`; a dotted name can't.
+    pub(crate) fn bind(template: &Template, data: &BindingData) -> Result<Self, BindingError> {
+        let mut replaced = BindingData::default();
+        let mut parameters = Vec::new();
+        for name in template.parameter_names() {
+            let value = data.get(name).ok_or_else(|| no_value(name))?;
+            replaced.set(name, Datum::Text(format!("@{name}")));
+            let parameter = (format!("@{name}"), value.to_text(None).unwrap_or_default());
+            if !parameters.contains(&parameter) {
+                parameters.push(parameter);
+            }
+        }
+        Ok(Self {
+            text: template.bind(&replaced)?,
+            parameters,
+        })
+    }
+}
+
+/// The documents that a query selects; without one, all of them.
+pub(crate) fn query(
+    rows: &RowsFile,
+    (database, container): (&str, &str),
+    query: Option<&Query>,
+    partition_key: Option<&str>,
+) -> Result<BoundValue, BindingError> {
+    let documents = rows.container(database, container).ok_or_else(|| {
+        BindingError::not_emulated(format_args!(
+            "the file of rows has no container {database}/{container}"
+        ))
+    })?;
+    let conditions = match query {
+        None => Vec::new(),
+        Some(query) => conditions(query)?,
+    };
+    let text =
+        |document: &JObject, member: &str| document.get(member).map(JToken::to_invariant_string);
+    let found = documents.iter().filter(|document| {
+        partition_key.is_none_or(|key| text(document, "id").as_deref() == Some(key))
+            && conditions
+                .iter()
+                .all(|(member, value)| text(document, member).as_ref() == Some(value))
+    });
+    Ok(BoundValue::Rows(
+        found.cloned().map(JToken::Object).collect(),
+    ))
+}
+
+/// The members that a query compares, with the values.
+fn conditions(query: &Query) -> Result<Vec<(String, String)>, BindingError> {
+    let not_understood = || {
+        BindingError::not_emulated(format_args!(
+            "the file of rows is no Cosmos DB and understands only SELECT * FROM c [WHERE c.MEMBER = @PARAMETER [AND …]], not: {}",
+            query.text
+        ))
+    };
+    let words: Vec<&str> = query.text.split_whitespace().collect();
+    let is = |at: usize, word: &str| {
+        words
+            .get(at)
+            .is_some_and(|found| found.eq_ignore_ascii_case(word))
+    };
+    let alias = words.get(3).copied().unwrap_or_default();
+    if !(is(0, "select") && is(1, "*") && is(2, "from")) || alias.is_empty() {
+        return Err(not_understood());
+    }
+    if words.len() == 4 {
+        return Ok(Vec::new());
+    }
+    if !is(4, "where") {
+        return Err(not_understood());
+    }
+    let rest = words[5..].join(" ");
+    let mut conditions = Vec::new();
+    for condition in split_ignoring_case(&rest, " and ") {
+        let (member, value) = condition.split_once('=').ok_or_else(not_understood)?;
+        let member = member
+            .trim()
+            .strip_prefix(alias)
+            .and_then(|rest| rest.strip_prefix('.'));
+        let member = member.ok_or_else(not_understood)?;
+        let value = value.trim();
+        let literal = value
+            .strip_prefix('\'')
+            .and_then(|value| value.strip_suffix('\''));
+        let parameter = || {
+            let mut parameters = query.parameters.iter();
+            let found = parameters.find(|(name, _)| name == value);
+            found.map(|(_, value)| value.clone())
+        };
+        let known = literal.map(str::to_owned).or_else(parameter);
+        // What is asked of a parameter's member is asked of a text, which has none.
+        let value = match known {
+            None if value.starts_with('@') && value.contains('.') => NOTHING.to_owned(),
+            None => return Err(not_understood()),
+            Some(value) => value,
+        };
+        conditions.push((member.to_owned(), value));
+    }
+    Ok(conditions)
+}
+
+/// The parts of a text between a word in any case.
+pub(crate) fn split_ignoring_case<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
+    let lower = text.to_ascii_lowercase();
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, _) in lower.match_indices(word) {
+        parts.push(&text[start..at]);
+        start = at + word.len();
+    }
+    parts.push(&text[start..]);
+    parts
+}
