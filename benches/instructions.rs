@@ -13,10 +13,10 @@ use actix_web::App;
 use actix_web::rt::Runtime;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Bytes;
+use allocation::policy::File;
 use allocation::webhook::{AnswerError, Webhook};
 use allocation::{AllocationRequest, Outcome, Policy, Request, redacted};
 use anyhow::{Context as _, Result, bail, ensure};
-use custom_allocation::contoso::Contoso;
 use custom_allocation::functions::{self, http_trigger1};
 use custom_handler::{Answer, HttpResponse, HttpTrigger, InputBindings, Invocation};
 use serde::Serialize;
@@ -27,7 +27,7 @@ use serde::Serialize;
 )]
 mod requests;
 
-use requests::{ENVELOPE, SIZES, envelope, fixture_s_request, request};
+use requests::{ENVELOPE, SIZES, envelope, fixture_s_request, policy, request};
 
 const TOASTER: &str = "breakroom499-contoso-tstrsd-007";
 const WRAPPED: &str = "/HttpTrigger1";
@@ -99,7 +99,7 @@ const STEPS: [Step; 6] = [
         let request = fixture_s_request();
         let request = AllocationRequest::parse(&request)?;
         let request = Request::new(request, InputBindings::default())?;
-        let policy = Contoso::new();
+        let policy = policy();
         repeat(count, || {
             let decision = policy.decide(black_box(&request));
             matches!(decision.outcome(), Outcome::Assign(_))
@@ -128,10 +128,10 @@ struct Outputs<'a> {
     res: HttpResponse<'a>,
 }
 
-fn webhook() -> Webhook<Contoso> {
+fn webhook() -> Webhook<File> {
     Webhook {
         name: http_trigger1::NAME,
-        policy: Contoso::new(),
+        policy: policy(),
     }
 }
 
@@ -215,7 +215,7 @@ fn invoke(case: usize, count: u64) -> Result<()> {
     let Case { path, body, .. } = cases.get(case).context("there is no such case")?;
     let body = Bytes::copy_from_slice(body.as_bytes());
     Runtime::new()?.block_on(async {
-        let app = init_service(App::new().configure(functions::routes)).await;
+        let app = init_service(App::new().configure(functions::routes(policy()))).await;
         for _ in 0..count {
             let request = TestRequest::post().uri(path).set_payload(body.clone());
             let response = call_service(&app, request.to_request()).await;

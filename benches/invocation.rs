@@ -15,7 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 )]
 mod requests;
 
-use requests::{SIZES, envelope, request};
+use requests::{SIZES, envelope, policy, request};
 
 const TOASTER: &str = "breakroom499-contoso-tstrsd-007";
 const WRAPPED: &str = "/HttpTrigger1";
@@ -81,7 +81,9 @@ fn measure(
 ) {
     let body = Bytes::from(body);
     let runtime = runtime();
-    let app = runtime.block_on(init_service(App::new().configure(functions::routes)));
+    let app = runtime.block_on(init_service(
+        App::new().configure(functions::routes(policy())),
+    ));
     let app = &app;
     group.throughput(Throughput::Bytes(body.len() as u64));
     group.bench_function(name, |bencher| {

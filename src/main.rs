@@ -1,7 +1,13 @@
-//! The custom handler's process.
+//! The custom handler: without arguments the process that the Functions host starts, with them the tools of who writes the policy.
 
 use std::process::ExitCode;
 
+use custom_allocation::commands::{self, Command};
+use custom_allocation::{PolicyFile, run_with};
+
 fn main() -> ExitCode {
-    custom_handler::run(custom_allocation::functions::all())
+    match commands::parse(std::env::args_os()) {
+        Ok(Command::Serve) => run_with(PolicyFile::from_env),
+        command => commands::execute(command),
+    }
 }

@@ -16,7 +16,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Bytes;
 use allocation_counter::{AllocationInfo, measure};
 use custom_allocation::functions;
-use requests::{SIZES, envelope, request};
+use requests::{SIZES, envelope, policy, request};
 
 const TOASTER: &str = "breakroom499-contoso-tstrsd-007";
 const WRAPPED: &str = "/HttpTrigger1";
@@ -25,7 +25,9 @@ const RAW: &str = "/api/HttpTrigger1";
 /// What one invocation allocates. Its answer must hold `expected`, so that the right thing is counted.
 fn allocations(path: &str, body: &str, expected: &str) -> AllocationInfo {
     let runtime = Runtime::new().unwrap();
-    let app = runtime.block_on(init_service(App::new().configure(functions::routes)));
+    let app = runtime.block_on(init_service(
+        App::new().configure(functions::routes(policy())),
+    ));
     let body = Bytes::copy_from_slice(body.as_bytes());
     let invoke = || {
         let request = TestRequest::post().uri(path).set_payload(body.clone());

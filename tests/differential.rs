@@ -7,6 +7,7 @@
 
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, rt};
+use allocation::policy::File;
 use custom_allocation::functions;
 use proptest::collection::vec;
 use proptest::option;
@@ -15,6 +16,12 @@ use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
+use test_support::tutorial::POLICY;
+
+/// The tutorial's policy.
+fn policy() -> File {
+    File::parse(POLICY.as_bytes()).unwrap()
+}
 
 fn tutorial(data: &Value) -> (u16, String) {
     let bad_request = |message: &str| (400, message.to_owned());
@@ -160,7 +167,9 @@ fn request() -> impl Strategy<Value = Value> {
 /// Runs `check` on what the handler answers, plainly and through an envelope, to each of `cases` random bodies.
 fn for_all(cases: u32, bodies: impl Strategy<Value = Vec<u8>>, check: impl Fn(&[u8], u16, &str)) {
     let system = rt::System::new();
-    let app = system.block_on(init_service(App::new().configure(functions::routes)));
+    let app = system.block_on(init_service(
+        App::new().configure(functions::routes(policy())),
+    ));
     let answer_of = |path: &str, body: Vec<u8>| {
         system.block_on(async {
             let request = TestRequest::post().uri(path).set_payload(body).to_request();

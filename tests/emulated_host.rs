@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use allocation::policy::File;
 use functions_host::{
     FunctionsHost, HostOptions, HttpRequest, Invocation, Shutdown, Transfer, Violation,
 };
@@ -14,7 +15,7 @@ use provisioning::webhook::allocation_request::AllocationRequest;
 use provisioning::webhook::outcome::WebhookOutcome;
 use serde_json::{Value, json};
 use test_support::tutorial::{
-    CHINA_CLOUD, HEAT_PUMP, MIXED_CASE, REREGISTRATION, TOASTER, TPM, X509,
+    CHINA_CLOUD, HEAT_PUMP, MIXED_CASE, POLICY, REREGISTRATION, TOASTER, TPM, X509,
 };
 
 const MIB: usize = 1024 * 1024;
@@ -369,11 +370,14 @@ async fn many_devices_at_once_each_get_their_own_answer() {
 async fn the_process_logs_each_decision_once_with_the_invocation_s_id() {
     let host = start().await;
     let invocation = host.invoke(webhook(REREGISTRATION)).await;
-    until(&host, |host| host.output().len() >= 2).await;
+    until(&host, |host| host.output().len() >= 3).await;
     let lines: Vec<String> = host.output().into_iter().map(|line| line.text).collect();
+    let policy = File::parse(POLICY.as_bytes()).unwrap();
+    let root = env!("CARGO_MANIFEST_DIR");
     assert_eq!(
         lines,
         [
+            format!("INFO policy {root}/allocation.json {}", policy.checksum()),
             format!("INFO listening on 127.0.0.1:{}", host.handler_port()),
             format!(
                 "INFO HttpTrigger1 {} breakroom499-contoso-tstrsd-007: 200 toaster assigned to contoso-toasters-hub-1098.azure-devices.net",

@@ -7,9 +7,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Output;
 use std::time::Duration;
 
+use allocation::policy::File;
 use test_support::http::read_answer;
 use test_support::process::{self, Handler, OLDER_PORT, PORT, WORKER_ID};
-use test_support::tutorial::ENVELOPE;
+use test_support::tutorial::{ENVELOPE, POLICY};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_handler");
 
@@ -18,8 +19,14 @@ fn fail(variables: &[(&str, &str)]) -> Output {
     let mut handler = process::command(PROGRAM);
     let output = handler.envs(variables.iter().copied()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(output.stdout, b"");
+    assert_eq!(output.stdout, policy_line().as_bytes());
     output
+}
+
+/// The first line of the process, which names the policy.
+fn policy_line() -> String {
+    let file = File::parse(POLICY.as_bytes()).unwrap();
+    format!("INFO policy allocation.json {}\n", file.checksum())
 }
 
 fn start() -> Handler {

@@ -4,9 +4,16 @@
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::{App, test};
+use allocation::policy::File;
 use allocation::webhook::{MAX_ENVELOPE, MAX_REQUEST};
 use custom_allocation::functions;
 use serde_json::{Value, json};
+use test_support::tutorial::POLICY;
+
+/// The tutorial's policy.
+fn policy() -> File {
+    File::parse(POLICY.as_bytes()).unwrap()
+}
 
 const REQUEST: &str = include_str!("../fixtures/dps/group_reregistration_with_payload.json");
 const ENVELOPE: &str = include_str!("../fixtures/host/http_dps_group.json");
@@ -25,7 +32,7 @@ impl Response {
 }
 
 async fn send(method: Method, path: &str, body: impl Into<Vec<u8>>) -> Response {
-    let app = test::init_service(App::new().configure(functions::routes)).await;
+    let app = test::init_service(App::new().configure(functions::routes(policy()))).await;
     let request = test::TestRequest::default()
         .method(method)
         .uri(path)

@@ -3,7 +3,13 @@
 //! The sizes are those of the request; its envelope is two to three times as large, as the host escapes the request into a
 //! string and repeats its members as binding data.
 
+use allocation::policy::File;
 use serde_json::{Value, json};
+
+/// The tutorial's policy.
+pub(crate) fn policy() -> File {
+    File::parse(include_bytes!("../../allocation.json")).expect("the policy is right")
+}
 
 /// The envelope of a toaster's first registration, as the host sends it.
 pub(crate) const ENVELOPE: &str = include_str!("../../fixtures/host/http_dps_group.json");

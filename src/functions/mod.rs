@@ -3,15 +3,17 @@
 pub mod http_trigger1;
 
 use actix_web::web::ServiceConfig;
+use allocation::Policy;
 use custom_handler::Functions;
 
 /// Every function.
 #[must_use]
-pub fn all() -> Functions {
-    Functions::new().with(http_trigger1::NAME, http_trigger1::routes())
+pub fn all(policy: impl Policy) -> Functions {
+    Functions::new().with(http_trigger1::NAME, http_trigger1::routes(policy))
 }
 
 /// Adds every route of the app.
-pub fn routes(config: &mut ServiceConfig) {
-    all().configure(config);
+pub fn routes(policy: impl Policy) -> impl Fn(&mut ServiceConfig) + Clone {
+    let functions = all(policy);
+    move |config| functions.configure(config)
 }

@@ -1,15 +1,13 @@
 //! What a policy says.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use log::Level;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
+use crate::Text;
 use crate::dps::LinkedHub;
-
-type Text = Cow<'static, str>;
 
 /// What becomes of a device, by which rule, and what the log says of it.
 ///
@@ -21,6 +19,17 @@ pub struct Decision {
     log_line: Option<Text>,
     level: Option<Level>,
     explanation: Vec<String>,
+    may_hold_secrets: bool,
+}
+
+/// A decision taken apart.
+pub(crate) struct Parts {
+    pub(crate) rule: Text,
+    pub(crate) outcome: Outcome,
+    pub(crate) log_line: Option<Text>,
+    pub(crate) level: Option<Level>,
+    pub(crate) explanation: Vec<String>,
+    pub(crate) may_hold_secrets: bool,
 }
 
 /// What becomes of a device.
@@ -72,6 +81,7 @@ impl Decision {
             log_line: None,
             level: None,
             explanation: Vec::new(),
+            may_hold_secrets: true,
         }
     }
 
@@ -180,6 +190,13 @@ impl Decision {
         self
     }
 
+    /// Says that the log may show twin and payload as they are. Otherwise they are masked as the request is.
+    #[must_use]
+    pub fn without_secrets(mut self) -> Self {
+        self.may_hold_secrets = false;
+        self
+    }
+
     /// The name of the rule that has decided; empty where there is none.
     #[must_use]
     pub fn rule(&self) -> &str {
@@ -198,15 +215,21 @@ impl Decision {
         &self.explanation
     }
 
-    pub(crate) fn into_parts(self) -> (Text, Outcome, Option<Text>, Option<Level>, Vec<String>) {
-        let Self {
-            rule,
-            outcome,
-            log_line,
-            level,
-            explanation,
-        } = self;
-        (rule, outcome, log_line, level, explanation)
+    /// What the log says of the decision, where it does not say rule and hub, or the sentence.
+    #[must_use]
+    pub fn own_log_line(&self) -> Option<&str> {
+        self.log_line.as_deref()
+    }
+
+    pub(crate) fn into_parts(self) -> Parts {
+        Parts {
+            rule: self.rule,
+            outcome: self.outcome,
+            log_line: self.log_line,
+            level: self.level,
+            explanation: self.explanation,
+            may_hold_secrets: self.may_hold_secrets,
+        }
     }
 }
 

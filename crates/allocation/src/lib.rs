@@ -29,14 +29,17 @@
 //! |---|---|
 //! | [`webhook`] | the function: unwrap, decide, wrap; statuses, sentences, logs |
 //! | [`Policy`], [`AsyncPolicy`], [`Request`], [`Decision`] | what a policy is, is given, and says |
+//! | [`policy`] | the policy as a file, `allocation.json` |
 //! | [`dps`] | the shapes of the Device Provisioning Service |
 //! | [`redacted`] | what of a request may be logged |
 
 mod decision;
 pub mod dps;
+pub mod policy;
 mod policy_trait;
 mod redacted;
 mod request;
+mod text;
 pub mod webhook;
 
 pub use decision::{Assignment, Decision, Outcome};
@@ -47,3 +50,4 @@ pub use dps::{
 pub use policy_trait::{AsyncPolicy, Policy};
 pub use redacted::redacted;
 pub use request::{MissingError, Request};
+pub use text::Text;

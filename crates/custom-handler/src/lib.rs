@@ -66,7 +66,7 @@ pub use envelope::{
     Answer, BatchError, BodyError, Claim, Encoded, EventData, EventHubMetadata, EventHubTrigger,
     EventProperties, Headers, HttpRequest, HttpResponse, HttpTrigger, INVOCATION_ID_HEADER,
     Identity, InputBindings, Invocation, InvocationError, PartitionContext, RetryContext,
-    body_text, decoded, invocation_id,
+    StoredRow, body_text, decoded, invocation_id,
 };
 pub use function::{Context, MAX_ENVELOPE, Report};
 pub use functions::Functions;

@@ -14,6 +14,10 @@ pub fn with_host_json(root: &Path, names: &[&str], change: impl FnOnce(&mut Valu
     let mut host: Value = serde_json::from_str(&host).unwrap();
     change(&mut host);
     fs::write(app.path().join("host.json"), host.to_string()).unwrap();
+    let policy = root.join("allocation.json");
+    if policy.exists() {
+        fs::copy(policy, app.path().join("allocation.json")).unwrap();
+    }
     for name in names {
         let folder = app.path().join(name);
         fs::create_dir(&folder).unwrap();

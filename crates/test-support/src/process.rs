@@ -23,6 +23,8 @@ pub fn command(program: &str) -> Command {
         WORKER_ID,
         "FUNCTIONS_HTTPWORKER_ID",
         "RUST_LOG",
+        "ALLOCATION_POLICY",
+        "FUNCTIONS_APP_ROOT_PATH",
     ] {
         command.env_remove(name);
     }

@@ -1,5 +1,8 @@
 //! The tutorial's payloads: what the service asks, and what Contoso's policy answers.
 
+/// The policy, as the repository has it.
+pub const POLICY: &str = include_str!("../../../allocation.json");
+
 /// A toaster registers for the first time: the request in the Functions host's envelope.
 pub const ENVELOPE: &str = include_str!("../../../fixtures/host/http_dps_group.json");
 /// A toaster comes back with a payload.

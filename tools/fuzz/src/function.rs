@@ -4,8 +4,8 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use allocation::policy::File;
 use allocation::webhook::{AnswerError, Reply, Webhook};
-use custom_allocation::contoso::Contoso;
 use custom_allocation::functions::http_trigger1::NAME;
 
 pub fn answer(envelope: &[u8]) -> Result<Vec<u8>, AnswerError> {
@@ -16,10 +16,10 @@ pub fn reply(request: &[u8]) -> Reply {
     at_once(webhook().reply(request, "-"))
 }
 
-fn webhook() -> Webhook<Contoso> {
+fn webhook() -> Webhook<File> {
     Webhook {
         name: NAME,
-        policy: Contoso::new(),
+        policy: File::parse(include_bytes!("../../../allocation.json")).expect("the policy is right"),
     }
 }
 

@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use super::error::WebhookError;
 use super::{JSON, TEXT};
-use crate::decision::{Assignment, Decision, Outcome};
+use crate::decision::{Assignment, Decision, Outcome, Parts};
 use crate::dps::{AllocationRequest, AllocationResponse};
 use crate::request::Request;
-use crate::{AsyncPolicy, redacted};
+use crate::{AsyncPolicy, Text, redacted};
 
 /// How much of a request, and of a response, goes into the log, in bytes.
 const MAX_LOGGED: usize = 4096;
@@ -35,11 +35,13 @@ pub struct Reply {
     /// The registration id for the log, or a dash.
     device: Cow<'static, str>,
     /// How it came to the answer, for the log.
-    decision: Cow<'static, str>,
+    decision: Text,
     /// How loud it is in the process's log.
     level: Level,
     /// Whether the request may be shown in the log: it is a JSON object, in which secrets can be told from the rest.
     is_shown: bool,
+    /// Whether the response may hold secrets, which the log must not show.
+    is_masked: bool,
     /// How the policy came to its decision.
     explanation: Vec<String>,
 }
@@ -68,7 +70,14 @@ pub(super) async fn decided(
 
 impl Reply {
     fn new(request: &Request<'_>, decision: Decision) -> Self {
-        let (rule, outcome, log_line, loudness, explanation) = decision.into_parts();
+        let Parts {
+            rule,
+            outcome,
+            log_line,
+            level: loudness,
+            explanation,
+            may_hold_secrets,
+        } = decision.into_parts();
         let (status, content_type, body, decision) = match outcome {
             Outcome::Assign(assignment) => match assigned(request, &assignment) {
                 Ok(body) => {
@@ -100,6 +109,7 @@ impl Reply {
             decision,
             level: loudness.unwrap_or(level(status)),
             is_shown: true,
+            is_masked: may_hold_secrets && status == 200,
             explanation,
         }
     }
@@ -136,6 +146,7 @@ impl Reply {
             None => "(not read)".into(),
         };
         let response = match self.body.get(..self.body.floor_char_boundary(MAX_LOGGED)) {
+            _ if self.is_masked => redacted(&self.body, MAX_LOGGED),
             Some(start) if start.len() < self.body.len() => format!("{start}…").into(),
             _ => Cow::Borrowed(&*self.body),
         };
@@ -163,10 +174,11 @@ impl From<WebhookError> for Reply {
             status,
             content_type: TEXT,
             device: "-".into(),
-            decision: decision.unwrap_or_else(|| body.clone().into()),
+            decision: decision.map_or_else(|| body.clone().into(), |line| line.into_owned().into()),
             body,
             level: level(status),
             is_shown: error.is_about_json(),
+            is_masked: false,
             explanation: Vec::new(),
         }
     }

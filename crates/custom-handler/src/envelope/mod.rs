@@ -9,6 +9,7 @@ mod encoded;
 mod event_hub;
 mod http;
 mod invocation;
+mod row;
 
 pub use answer::Answer;
 pub use bindings::{HttpTrigger, InputBindings};
@@ -19,3 +20,4 @@ pub use event_hub::{
 };
 pub use http::{BodyError, Claim, Headers, HttpRequest, HttpResponse, Identity, body_text};
 pub use invocation::{INVOCATION_ID_HEADER, Invocation, InvocationError, invocation_id};
+pub use row::StoredRow;

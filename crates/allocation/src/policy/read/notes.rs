@@ -1,0 +1,176 @@
+//! What is right and risky.
+
+use super::Reader;
+use super::trail::Trail;
+use crate::policy::file::{Effect, Rule};
+use crate::policy::json::tree::{Member, Node};
+use crate::policy::path::{PathId, Root};
+use crate::policy::rows::{RowSource, Rows};
+use crate::policy::source::Source;
+use crate::policy::test::{Case, Operand, Operator, Test, TextOperand, TextOperator};
+
+impl Reader<'_> {
+    /// Notes what is to be said of paths that have not been seen before.
+    pub(super) fn note_new_paths(&mut self, known: usize, start: usize, trail: &Trail<'_>) {
+        if self.notes.is_none() {
+            return;
+        }
+        for place in known..self.paths.list.len() {
+            let path = &self.paths.list[place];
+            let text = path.text.clone();
+            if path.root == Root::Certificate {
+                let message = format!(
+                    "{text} rests on one public witness: no document of the service says what x509.clientCertificate holds"
+                );
+                if path.is_undocumented() {
+                    let message = format!("{text}: a certificate has no such member");
+                    self.note(start, trail, message);
+                }
+                self.note(start, trail, message);
+            } else if path.is_undocumented() {
+                let message = format!("{text} is not in the service's documents");
+                self.note(start, trail, message);
+            }
+        }
+    }
+
+    /// Notes a registration id that is compared with its case.
+    pub(super) fn note_condition(
+        &mut self,
+        path: PathId,
+        test: &Test,
+        start: usize,
+        trail: &Trail<'_>,
+    ) {
+        if self.notes.is_none() {
+            return;
+        }
+        let path = &self.paths.list[path.0];
+        if path.root == Root::RegistrationId && path.names.is_empty() && counts_case(test) {
+            let message = "the case of the registration id counts here, and the service ignores it: \"ignoreCase\": true";
+            self.note(start, trail, message);
+        }
+    }
+
+    /// Notes a key whose case the service ignores.
+    pub(super) fn note_key(&mut self, rows: &Rows, member: &Member, trail: &Trail<'_>) {
+        let RowSource::Table { key, case, .. } = &rows.source else {
+            return;
+        };
+        let is_id = |id: PathId| self.paths.list[id.0].root == Root::RegistrationId;
+        if *case == Case::Counts && key.paths().any(is_id) {
+            let message = "the case of the registration id counts in the key, and the service ignores it: \"ignoreCase\": true";
+            self.note(member.start, trail, message);
+        }
+    }
+
+    /// Notes what is to be said of whole rules.
+    pub(super) fn note_rules(
+        &mut self,
+        rules: &[Rule],
+        nodes: &[Node],
+        rows: &[Rows],
+        trail: &Trail<'_>,
+    ) {
+        if self.notes.is_none() {
+            return;
+        }
+        for (place, (rule, node)) in rules.iter().zip(nodes).enumerate() {
+            let trail = trail.index(place);
+            let Effect::Assign { hub, .. } = &rule.effect else {
+                continue;
+            };
+            let list = &self.paths.list;
+            let is_claimed = |id: PathId| Source::of(&list[id.0], list, rows) == Source::Claimed;
+            let mut conditions = rule.when.conditions().peekable();
+            let has_conditions = conditions.peek().is_some();
+            let rests_on_claims = has_conditions && conditions.all(|one| is_claimed(one.path));
+            let mut hub_claims = Vec::new();
+            hub.paths(&mut |id| {
+                if is_claimed(id) {
+                    hub_claims.push(list[id.0].text.clone());
+                }
+            });
+            if rests_on_claims {
+                let message = format!(
+                    "the rule {:?} gives a hub for what the device says of itself alone: any device of the enrollment can say it",
+                    rule.name
+                );
+                self.note(node.start, &trail, message);
+            }
+            for path in hub_claims {
+                let message = format!(
+                    "the device itself names its hub with {path}: any device of the enrollment can say it"
+                );
+                self.note(node.start, &trail.name("hub"), message);
+            }
+        }
+        self.note_implied(rules, nodes, trail);
+    }
+
+    /// Notes rules whose text holds what an earlier rule looks for.
+    fn note_implied(&mut self, rules: &[Rule], nodes: &[Node], trail: &Trail<'_>) {
+        // The rules that ask one thing alone: whether a path contains one of these texts.
+        let mut earlier: Vec<(usize, PathId, Vec<&str>)> = Vec::new();
+        for (place, rule) in rules.iter().enumerate() {
+            let implied = rule.when.all.iter().find_map(|condition| {
+                let texts = looked_for(&condition.test)?;
+                earlier.iter().find(|(_, path, parts)| {
+                    *path == condition.path
+                        && texts
+                            .iter()
+                            .all(|text| parts.iter().any(|part| text.contains(part)))
+                })
+            });
+            if let Some((before, _, _)) = implied {
+                let message = format!(
+                    "the rule is never reached: what it asks for contains what rules[{before}] looks for"
+                );
+                self.note(nodes[place].start, &trail.index(place), message);
+            }
+            if let ([condition], []) = (&rule.when.all[..], &rule.when.any_of[..])
+                && let [Operator::Text(TextOperator::Contains, operands, Case::Counts)] =
+                    &condition.test.0[..]
+                && let Some(parts) = text_operands(operands)
+            {
+                earlier.push((place, condition.path, parts));
+            }
+        }
+    }
+}
+
+fn counts_case(test: &Test) -> bool {
+    test.0.iter().any(|operator| match operator {
+        Operator::Equals(operands, Case::Counts) => operands
+            .iter()
+            .any(|operand| !matches!(operand, Operand::Boolean(_) | Operand::Number(..))),
+        Operator::Text(_, _, Case::Counts) => true,
+        Operator::Not(test) => counts_case(test),
+        _ => false,
+    })
+}
+
+/// The texts one of which a value must be, or hold, for one of the test's operators.
+fn looked_for(condition: &Test) -> Option<Vec<&str>> {
+    condition.0.iter().find_map(|operator| match operator {
+        Operator::Text(_, operands, Case::Counts) => text_operands(operands),
+        Operator::Equals(operands, Case::Counts) => operands
+            .iter()
+            .map(|operand| match operand {
+                Operand::Text(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect(),
+        _ => None,
+    })
+}
+
+fn text_operands(operands: &[TextOperand]) -> Option<Vec<&str>> {
+    operands
+        .iter()
+        .map(|operand| match operand {
+            TextOperand::Text(text, _) => Some(text.as_str()),
+            TextOperand::Template(_) => None,
+        })
+        .collect()
+}
