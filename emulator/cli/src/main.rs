@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use emulator::commands::{
-    allocate, certificates, compute_device_key, demo, device, dps, fleet, host, twins,
+    allocate, certificates, compute_device_key, demo, device, dps, fleet, host, rows, twins,
 };
 
 /// Microsoft's side of the wire, for development and tests.
@@ -28,6 +28,7 @@ enum Command {
     Demo(demo::Demo),
     Certificates(certificates::Certificates),
     ComputeDeviceKey(compute_device_key::ComputeDeviceKey),
+    Rows(rows::Rows),
     Twins(twins::Twins),
 }
 
@@ -42,6 +43,7 @@ async fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(arguments).await,
         Command::Certificates(arguments) => certificates::run(&arguments),
         Command::ComputeDeviceKey(arguments) => compute_device_key::run(&arguments),
+        Command::Rows(arguments) => rows::run(arguments).await,
         Command::Twins(arguments) => twins::run(arguments).await,
     };
     ended.unwrap_or_else(|error| {

@@ -8,5 +8,6 @@ pub mod device;
 pub mod dps;
 pub mod fleet;
 pub mod host;
+pub mod rows;
 pub mod twins;
 mod twins_story;
