@@ -1,0 +1,5 @@
+//! The policy file from outside: files and requests go in, decisions and sentences come out.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod certificates;
+mod support;
