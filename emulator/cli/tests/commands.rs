@@ -379,3 +379,83 @@ fn host_says_that_its_port_is_taken() {
         run.stderr
     );
 }
+
+/// A text as Windows PowerShell's `>` and its `Out-File -Encoding utf8` write it, and the other order of bytes.
+fn as_windows_writes(text: &str) -> [Vec<u8>; 3] {
+    let utf16 = || format!("\u{feff}{text}").encode_utf16().collect::<Vec<_>>();
+    [
+        format!("\u{feff}{text}").into_bytes(),
+        utf16().into_iter().flat_map(u16::to_le_bytes).collect(),
+        utf16().into_iter().flat_map(u16::to_be_bytes).collect(),
+    ]
+}
+
+fn field(name: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/field");
+    std::fs::read(Path::new(folder).join(name)).unwrap()
+}
+
+#[test]
+fn allocate_reads_what_windows_writes() {
+    let app = app_with_handler();
+    let good = String::from_utf8(field("request-good.json")).unwrap();
+    let [utf8, little, big] = as_windows_writes(&good);
+    let files = [
+        ("request-bom.json", field("request-bom.json")),
+        ("request-good.json", good.into_bytes()),
+        ("utf-8.json", utf8),
+        ("utf-16le.json", little),
+        ("utf-16be.json", big),
+    ];
+    for (name, bytes) in &files {
+        std::fs::write(app.path().join(name), bytes).unwrap();
+    }
+    let names = files.iter().map(|(name, _)| *name);
+    let arguments = Vec::from_iter(["allocate"].into_iter().chain(names));
+    let run = run(app.path(), &arguments);
+    assert!(run.succeeded, "{}{}", run.stdout, run.stderr);
+    let assigned = "DPS     assigned to contoso-toasters-hub-1098.azure-devices.net";
+    let count = run.stdout.matches(assigned).count();
+    assert_eq!(count, files.len(), "{}", run.stdout);
+}
+
+#[test]
+fn one_bad_file_does_not_stop_the_others() {
+    let app = app_with_handler();
+    app.write(
+        "good.json",
+        &String::from_utf8(field("request-good.json")).unwrap(),
+    );
+    std::fs::write(app.path().join("latin-1.json"), b"{\"a\": \"Zo\xeb\"}").unwrap();
+    app.write("text.json", "not JSON");
+    let mixed = run(
+        app.path(),
+        &[
+            "allocate",
+            "latin-1.json",
+            "good.json",
+            "text.json",
+            "nowhere.json",
+        ],
+    );
+    assert!(!mixed.succeeded);
+    for sentence in [
+        "error: cannot read the request latin-1.json: the file is neither UTF-8 nor UTF-16; save it as UTF-8\n",
+        "good.json\n  answer  200",
+        "error: text.json is not JSON; it must hold an AllocationRequest: expected ident at line 1 column 2\n",
+        "error: cannot read the request nowhere.json: No such file",
+        "The handler kept the protocol.\n",
+    ] {
+        assert!(mixed.stdout.contains(sentence), "{}", mixed.stdout);
+    }
+    let none = run(app.path(), &["allocate", "latin-1.json", "nowhere.json"]);
+    assert!(
+        !none.succeeded && none.stderr.lines().count() == 1,
+        "{}",
+        none.stderr
+    );
+    for name in ["latin-1.json", "nowhere.json"] {
+        let sentence = format!("cannot read the request {name}: ");
+        assert!(none.stderr.contains(&sentence), "{}", none.stderr);
+    }
+}

@@ -274,3 +274,21 @@ fn dps_refuses_a_name_that_no_certificate_can_hold() {
     let sentence = "cannot issue the server's certificate; --name takes host names and addresses";
     assert!(printed.contains(sentence), "{printed}");
 }
+
+#[test]
+fn dps_reads_a_configuration_that_windows_wrote() {
+    let app = app();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/field");
+    let marked = std::fs::read_to_string(Path::new(folder).join("config-bom.json")).unwrap();
+    let units = || marked.encode_utf16();
+    for bytes in [
+        marked.clone().into_bytes(),
+        units().flat_map(u16::to_le_bytes).collect(),
+        units().flat_map(u16::to_be_bytes).collect(),
+    ] {
+        std::fs::write(app.path().join("dps.json"), bytes).unwrap();
+        let dps = Dps::start(&app, &["--config", "dps.json"]);
+        assert_eq!(dps.value("linked hub"), "my-hub-1.azure-devices.net");
+        assert_eq!(dps.value("enrollment"), "group g hashed");
+    }
+}

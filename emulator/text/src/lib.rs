@@ -1,4 +1,8 @@
-//! Texts that somebody else wrote, for the log and for sentences.
+//! Texts that somebody else wrote: files to read, and what is shown in the log and in sentences.
+
+mod file;
+
+pub use file::{decode, read_text};
 
 /// How much is shown, in characters. The service's own sentences are shorter.
 const MAX_CHARS: usize = 256;

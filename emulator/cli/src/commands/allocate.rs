@@ -10,6 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::common::functions_app::{self, FunctionsApp};
 use crate::common::output;
+use emulator_text::{escaped, read_text};
 use functions_host::{Function, FunctionsHost, HostEvent, HttpRequest, Invocation};
 use provisioning::webhook::allocation_request::AllocationRequest;
 use provisioning::webhook::outcome::WebhookOutcome;
@@ -32,7 +33,7 @@ Examples:
   emulator allocate --handler ./handler           A handler that is built already
   emulator allocate --function-key s3cr3t-k3y     With keys checked, and this one sent
 
-Exit status: 0 when the handler kept the custom handler protocol, whatever became of the devices; 1 when it did not.")]
+Exit status: 0 when the handler kept the custom handler protocol, whatever became of the devices; 1 when it did not, or a file could not be used.")]
 pub struct Allocate {
     /// A registration id, or a file that ends in .json and holds a whole request.
     #[arg(value_name = "REGISTRATION_ID | REQUEST.json")]
@@ -67,12 +68,23 @@ pub async fn run(arguments: Allocate) -> anyhow::Result<ExitCode> {
     let registrations = devices
         .iter()
         .map(|device| Registration::of(device))
-        .collect::<anyhow::Result<Vec<_>>>()?;
+        .collect::<Vec<_>>();
+    let unusable = registrations.iter().filter(|read| read.is_err()).count();
+    if unusable == registrations.len() {
+        return Err(all_of(registrations));
+    }
     let (events, mut happened) = unbounded_channel();
     let host = functions_app::start(arguments.app.options()?.events(events)).await?;
     let webhook = webhook(&host, arguments.function.as_deref())?;
     let key = arguments.app.function_key();
     for registration in registrations {
+        let registration = match registration {
+            Ok(registration) => registration,
+            Err(error) => {
+                show_unusable(&error);
+                continue;
+            }
+        };
         let mut request = HttpRequest::post(format!("/{webhook}"))
             .header("Content-Type", "application/json; charset=utf-8")
             .body(registration.body);
@@ -86,7 +98,25 @@ pub async fn run(arguments: Allocate) -> anyhow::Result<ExitCode> {
     }
     host.stop().await;
     show_events(&mut happened, arguments.verbose);
-    Ok(output::verdict(host.violations().len()))
+    let verdict = output::verdict(host.violations().len());
+    Ok(if unusable == 0 {
+        verdict
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// What is wrong with the files when none can be used.
+fn all_of(registrations: Vec<anyhow::Result<Registration>>) -> anyhow::Error {
+    let errors = registrations.into_iter().filter_map(Result::err);
+    let sentences: Vec<String> = errors.map(|error| format!("{error:#}")).collect();
+    anyhow::Error::msg(sentences.join("; "))
+}
+
+/// Tells that one file can't be used; the others go on.
+fn show_unusable(error: &anyhow::Error) {
+    let sentence = escaped(&format!("{error:#}"));
+    anstream::println!("{}error: {sentence}{:#}\n", output::BAD, output::BAD);
 }
 
 impl Registration {
@@ -110,7 +140,7 @@ impl Registration {
         })
     }
 
-    /// The file goes to the webhook as it is. Its hubs are read so that the answer can be judged; it may lack them, to see a refusal.
+    /// The file goes to the webhook as it is, in UTF-8 without a mark, as the service sends it. Its hubs are read so that the answer can be judged; it may lack them, to see a refusal.
     fn from_file(path: &Path) -> anyhow::Result<Self> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -119,16 +149,15 @@ impl Registration {
         }
 
         let name = path.display().to_string();
-        let body =
-            std::fs::read(path).with_context(|| format!("cannot read the request {name}"))?;
-        let _: serde_json::Value = serde_json::from_slice(&body)
+        let body = read_text(path).with_context(|| format!("cannot read the request {name}"))?;
+        let _: serde_json::Value = serde_json::from_str(&body)
             .with_context(|| format!("{name} is not JSON; it must hold an AllocationRequest"))?;
-        let hubs = serde_json::from_slice::<Hubs>(&body)
+        let hubs = serde_json::from_str::<Hubs>(&body)
             .ok()
             .and_then(|request| request.linked_hubs);
         Ok(Self {
             name,
-            body,
+            body: body.into_bytes(),
             linked_hubs: hubs.unwrap_or_default(),
         })
     }

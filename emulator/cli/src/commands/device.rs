@@ -1,6 +1,5 @@
 //! `emulator device`: the tutorial's simulated device, with the lines that the C SDK's sample prints.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,7 +8,7 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::common::service::ServiceArguments;
-use emulator_text::escaped;
+use emulator_text::{escaped, read_text};
 use provisioning::enrollment::config::TUTORIAL_GROUP_KEY;
 use provisioning::keys::symmetric_key::SymmetricKey;
 use provisioning::keys::x509::Certificate;
@@ -116,7 +115,7 @@ impl SimulatedDevice {
     fn certified(&self, file: &Path) -> anyhow::Result<(String, Credential)> {
         let key_file = self.key.as_ref().map_or(file, Path::new);
         let read = |file: &Path| {
-            fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+            read_text(file).with_context(|| format!("cannot read {}", file.display()))
         };
         let certificate = ClientCertificate::from_pem(&read(file)?, &read(key_file)?)
             .with_context(|| {

@@ -1,6 +1,5 @@
 //! `emulator dps`: runs the local provisioning service and says how to register against it.
 
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,6 +14,7 @@ use crate::common::interrupts::interrupted;
 use crate::common::output::{self, CAUTION, HEADING, QUIET};
 use crate::common::service::CERTIFICATES;
 use crate::common::webhook_host::WebhookHost;
+use emulator_text::read_text;
 use functions_host::FunctionsHost;
 use provisioning::enrollment::config::{Config, Replace};
 use provisioning::enrollment::enrollments::Allocation;
@@ -162,7 +162,7 @@ impl LocalDps {
         let mut config = match &self.config {
             Some(path) => {
                 let file = path.display();
-                let text = fs::read_to_string(path)
+                let text = read_text(path)
                     .with_context(|| format!("cannot read the configuration {file}"))?;
                 Config::parse(&text).with_context(|| format!("cannot use {file}"))?
             }

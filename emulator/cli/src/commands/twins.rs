@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 
 use crate::common::output;
 use digital_twins_instance::{Call, Effect, Fault, Instance, Model, Options, Service};
+use emulator_text::read_text;
 
 /// Serve a local Digital Twins instance, for the app in digital-twins and for curl, until Ctrl+C. Nothing is kept.
 #[derive(Debug, Args)]
@@ -104,7 +105,7 @@ pub(crate) fn models(folder: &Path) -> anyhow::Result<Vec<Model>> {
 
 fn model(file: &Path) -> anyhow::Result<Model> {
     let unusable = || format!("cannot use the model {}", file.display());
-    let text = std::fs::read_to_string(file).with_context(unusable)?;
+    let text = read_text(file).with_context(unusable)?;
     let json = serde_json::from_str(&text).with_context(unusable)?;
     Model::parse(&json)
         .map_err(anyhow::Error::msg)

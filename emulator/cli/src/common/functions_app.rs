@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
+use emulator_text::read_text;
 use functions_host::{FunctionsHost, HostOptions, Transfer};
 
 /// The options by which a command finds the app and its handler.
@@ -175,7 +176,7 @@ struct Description {
 /// The name of the binary that the app wants to run.
 fn executable_name(host_json: &Path) -> anyhow::Result<String> {
     let named = || format!("cannot find the handler's name in {}", host_json.display());
-    let text = std::fs::read_to_string(host_json).with_context(named)?;
+    let text = read_text(host_json).with_context(named)?;
     let file: HostJson = serde_json::from_str(&text).with_context(named)?;
     let path = PathBuf::from(file.custom_handler.description.default_executable_path);
     let stem = path.file_stem().with_context(named)?;

@@ -1,11 +1,11 @@
 //! The arguments with which simulated devices find the service.
 
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
 
+use emulator_text::read_text;
 use provisioning::enrollment::config::ID_SCOPE;
 use simulated_device::connection::{Target, Trust};
 
@@ -51,7 +51,7 @@ impl ServiceArguments {
     /// The CA file can't be read.
     pub(crate) fn trust(&self) -> anyhow::Result<Trust> {
         let file = self.ca_file.display();
-        let pem = fs::read_to_string(&self.ca_file).with_context(|| {
+        let pem = read_text(&self.ca_file).with_context(|| {
             format!("cannot read the CA file {file}; `emulator dps` makes it when it starts, and prints its path")
         })?;
         Trust::only(&pem).with_context(|| format!("cannot use the CA file {file}"))

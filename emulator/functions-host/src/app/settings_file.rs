@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 use crate::app::app_error::AppError;
+use crate::envelope::body_text;
 use crate::newtonsoft::{MAX_DEPTH, Node};
 
 /// Reads the JSON object of a settings file, as leniently as Newtonsoft does.
@@ -21,11 +22,8 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     }
 }
 
-/// A file as text, without its mark.
+/// A file as text, decoded as .NET reads it: by its byte order mark, and else as UTF-8.
 pub(crate) fn read(file: &Path) -> Result<String, AppError> {
-    let text = std::fs::read_to_string(file).map_err(|error| AppError::new(file, error))?;
-    Ok(text
-        .strip_prefix('\u{feff}')
-        .map(str::to_owned)
-        .unwrap_or(text))
+    let bytes = std::fs::read(file).map_err(|error| AppError::new(file, error))?;
+    Ok(body_text::decode(&bytes))
 }

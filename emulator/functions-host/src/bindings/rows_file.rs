@@ -35,7 +35,7 @@ impl RowsFile {
     /// # Errors
     /// A sentence that says what is wrong with it.
     pub(crate) fn load(file: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+        let text = emulator_text::read_text(file).map_err(|error| error.to_string())?;
         Self::parse(&text)
     }
 
