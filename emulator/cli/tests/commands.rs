@@ -411,7 +411,7 @@ fn allocate_reads_what_windows_writes() {
         std::fs::write(app.path().join(name), bytes).unwrap();
     }
     let names = files.iter().map(|(name, _)| *name);
-    let arguments = Vec::from_iter(["allocate"].into_iter().chain(names));
+    let arguments = ["allocate"].into_iter().chain(names).collect::<Vec<_>>();
     let run = run(app.path(), &arguments);
     assert!(run.succeeded, "{}{}", run.stdout, run.stderr);
     let assigned = "DPS     assigned to contoso-toasters-hub-1098.azure-devices.net";

@@ -177,7 +177,7 @@ fn demo_fails_when_the_policy_is_not_the_tutorials() {
 #[test]
 fn what_is_wrong_is_named_with_what_to_do() {
     let app = app();
-    app.write("dps.json", r#"{"linkedHubs": ["hub"]}"#);
+    app.write("dps.json", r#"{"linkedHubs": ["https://hub"]}"#);
     for (arguments, sentence) in [
         (
             &["device", TOASTER][..],
@@ -189,7 +189,7 @@ fn what_is_wrong_is_named_with_what_to_do() {
         ),
         (
             &["dps", "--config", "dps.json"],
-            "/linkedHubs/0: value does not match",
+            "linkedHubs names \"https://hub\"; it must be a host name alone, such as my-hub.azure-devices.net or localhost",
         ),
         (
             &["dps", "--time-scale", "slow"],

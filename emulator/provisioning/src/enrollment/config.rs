@@ -1,7 +1,8 @@
 //! What the service is made of: the tutorial's set-up, or a configuration file.
 //!
 //! A file holds the ID scope, the linked hubs, and enrollments in the service's own JSON, as
-//! `az iot dps enrollment-group show --show-keys` prints it. It is checked against a schema, so that an error names its place.
+//! `az iot dps enrollment-group show --show-keys` prints it. Its shape is checked against a schema, so that an error names its place;
+//! what a value may be is checked where it is used, by who knows what to do instead.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 use crate::enrollment::authorities::{Authorities, UploadedCertificate};
 use crate::enrollment::enrollments::{Allocation, Enrollment, Enrollments};
+use crate::enrollment::printed::{bare_record, drop_hidden_keys};
 use crate::service::provisioning_service::Settings;
 use crate::webhook::allocation_request::{
     CustomAllocationDefinition, EnrollmentGroup, EnrollmentSettings, IndividualEnrollment,
@@ -83,7 +85,12 @@ impl Config {
     /// # Errors
     /// What in it is wrong, each with its place.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
-        let value: Value = serde_json::from_str(text).context("the configuration isn't JSON")?;
+        let mut value: Value =
+            serde_json::from_str(text).context("the configuration isn't JSON")?;
+        if let Some(what_to_do) = bare_record(&value) {
+            bail!(what_to_do);
+        }
+        drop_hidden_keys(&mut value);
         let schema: Value = serde_json::from_str(SCHEMA)?;
         let validator = jsonschema::validator_for(&schema)?;
         let mut problems = String::new();
@@ -133,6 +140,17 @@ impl Config {
     /// # Errors
     /// An enrollment can't be used, or names a hub that isn't linked.
     pub fn settings(self) -> anyhow::Result<Settings> {
+        ensure!(
+            is_id_scope(&self.id_scope),
+            "idScope is {:?}; it must be letters and digits, such as {ID_SCOPE}",
+            self.id_scope
+        );
+        for hub in &self.linked_hubs {
+            ensure!(
+                is_host_name(hub),
+                "linkedHubs names {hub:?}; it must be a host name alone, such as my-hub.azure-devices.net or localhost"
+            );
+        }
         let authorities = Authorities::parse(self.certificates.as_deref())
             .map_err(|(name, error)| anyhow::anyhow!("certificate {name}: {error}"))?;
         let groups = self
@@ -173,6 +191,22 @@ impl Config {
 
 fn is_custom(settings: &EnrollmentSettings) -> bool {
     settings.allocation_policy.as_deref() == Some("custom")
+}
+
+fn is_id_scope(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Whether a hub can have this name: labels of letters, digits, `-` and `_`, as DNS and its users have them.
+fn is_host_name(name: &str) -> bool {
+    let is_label = |label: &str| {
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        (1..=63).contains(&label.len())
+            && label.bytes().all(inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(is_label)
 }
 
 /// Spells an enrollment's hubs as the service's linked hubs are spelt.
@@ -293,13 +327,7 @@ mod tests {
         );
         check(
             r#"{"linkedHubs":["hub"],"hubs":[]}"#,
-            "\n  /linkedHubs/0: value does not match",
-        );
-        check(
-            &file(
-                &json!({"enrollmentGroupId": "g", "attestation": keys(), "allocationPolicy": "geoLatency"}),
-            ),
-            "\n  /enrollmentGroups/0/allocationPolicy: value is not one of",
+            "\n  /: Additional properties are not allowed ('hubs' was unexpected)",
         );
         check(
             &file(&json!({"attestation": keys()})),
@@ -314,6 +342,139 @@ mod tests {
         let group = json!({"enrollmentGroupId": "g", "attestation": keys()});
         let twice = json!({"linkedHubs": [A], "enrollmentGroups": [group, group]});
         check(&twice.to_string(), "group g is enrolled twice");
+    }
+
+    #[test]
+    fn any_host_name_can_be_linked() {
+        for hub in [
+            "localhost",
+            "hub",
+            "127.0.0.1",
+            "hub-1.127.0.0.1.nip.io",
+            "my_hub.internal",
+            "a.azure-devices.us",
+        ] {
+            let settings = Config::parse(&json!({"linkedHubs": [hub]}).to_string());
+            let settings = settings.and_then(Config::settings).unwrap();
+            assert_eq!(settings.linked_hubs, [hub]);
+        }
+        for hub in [
+            "",
+            "a..b",
+            "-a",
+            "a b",
+            "https://my-hub.azure-devices.net",
+            "my-hub.azure-devices.net/",
+            "HostName=my-hub.azure-devices.net;SharedAccessKeyName=iothubowner",
+        ] {
+            assert_eq!(
+                error(&json!({"linkedHubs": [hub]}).to_string()),
+                format!(
+                    "linkedHubs names {hub:?}; it must be a host name alone, \
+                     such as my-hub.azure-devices.net or localhost"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn values_that_a_service_cannot_have_are_told_what_to_do() {
+        assert_eq!(
+            error(r#"{"idScope":"0ne-00","linkedHubs":["localhost"]}"#),
+            "idScope is \"0ne-00\"; it must be letters and digits, such as 0ne00LOCAL1"
+        );
+        for (member, value, sentence) in [
+            (
+                "allocationPolicy",
+                json!("geoLatency"),
+                "allocationPolicy geoLatency isn't emulated, as no latency to a hub can be measured here; use hashed, which \
+                 spreads devices over the hubs, or static with the hub to be expected in iotHubHostName",
+            ),
+            (
+                "provisioningStatus",
+                json!("off"),
+                "provisioningStatus is \"off\"; it must be enabled or disabled",
+            ),
+            (
+                "initialTwin",
+                json!({"tags": 7}),
+                "initialTwin: tags must be an object",
+            ),
+            (
+                "attestation",
+                json!({"type": "none"}),
+                "attestation.type is \"none\"; symmetricKey, x509 and tpm are known",
+            ),
+        ] {
+            let mut group = json!({"enrollmentGroupId": "g", "attestation": keys()});
+            group[member] = value;
+            assert_eq!(error(&file(&group)), format!("enrollment g: {sentence}"));
+        }
+        let device = json!({"registrationId": "r", "deviceId": "a b", "attestation": keys()});
+        assert_eq!(
+            error(&json!({"linkedHubs": [A], "enrollments": [device]}).to_string()),
+            "enrollment r: deviceId is \"a b\"; 1 to 128 letters, digits and characters of -.%_*?!(),:=@$' are allowed"
+        );
+    }
+
+    #[test]
+    fn keys_that_az_did_not_show_are_told_how_to_get() {
+        let hidden = [
+            json!(null),
+            json!({}),
+            json!({"primaryKey": null, "secondaryKey": null}),
+            json!({"primaryKey": "", "secondaryKey": ""}),
+            json!({"primaryKey": "****", "secondaryKey": "****"}),
+            json!({"primaryKey": "cHJpbWFyeQ=="}),
+        ];
+        for keys in hidden {
+            let attestation = json!({"type": "symmetricKey", "symmetricKey": keys});
+            let sentence = "attestation.symmetricKey needs primaryKey and secondaryKey, which az prints with --show-keys alone";
+            let group = json!({"enrollmentGroupId": "g", "attestation": attestation});
+            assert_eq!(error(&file(&group)), format!("enrollment g: {sentence}"));
+            let device = json!({"registrationId": "r", "attestation": attestation});
+            let devices = json!({"linkedHubs": [A], "enrollments": [device]}).to_string();
+            assert_eq!(error(&devices), format!("enrollment r: {sentence}"));
+        }
+    }
+
+    #[test]
+    fn a_record_of_az_alone_is_told_what_to_put_around_it() {
+        let group = json!({"enrollmentGroupId": "g", "attestation": keys()});
+        let device = json!({"registrationId": "r", "attestation": keys()});
+        for (file, what, list) in [
+            (group.clone(), "an enrollment", "enrollmentGroups"),
+            (json!([group]), "a list of enrollments", "enrollmentGroups"),
+            (device.clone(), "an enrollment", "enrollments"),
+            (json!([device]), "a list of enrollments", "enrollments"),
+        ] {
+            let expected = format!(
+                "this is {what} as az prints it; a configuration holds the hubs, too: {{\"linkedHubs\": \
+                 [\"my-hub.azure-devices.net\"], \"{list}\": [what is in this file]}}"
+            );
+            assert_eq!(error(&file.to_string()), expected);
+        }
+    }
+
+    #[test]
+    fn the_configurations_of_the_field_are_told_what_to_do() {
+        let field = |name: &str| {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/field");
+            error(&std::fs::read_to_string(std::path::Path::new(folder).join(name)).unwrap())
+        };
+        let geo_latency = field("config-geolatency.json");
+        assert!(
+            geo_latency
+                .starts_with("enrollment my-group: allocationPolicy geoLatency isn't emulated"),
+            "{geo_latency}"
+        );
+        let certificate = field("config-x509-group.json");
+        assert_eq!(
+            certificate,
+            "enrollment my-x509-group: attestation.x509.signingCertificates.primary.certificate is missing, as the service \
+             prints its info alone, and signatures are verified with the certificate itself; put there the text of the file \
+             that the group was made with (az iot dps enrollment-group create --certificate-path FILE), PEM or base64"
+        );
     }
 
     #[test]

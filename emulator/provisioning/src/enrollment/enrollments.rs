@@ -11,7 +11,7 @@ use std::sync::Arc;
 use reqwest::Url;
 
 use crate::enrollment::authorities::Authorities;
-use crate::enrollment::error::{EnrollmentError, EnrollmentErrorKind};
+use crate::enrollment::error::{DEVICE_ID_MARKS, EnrollmentError, EnrollmentErrorKind};
 use crate::enrollment::registration_id::RegistrationId;
 use crate::enrollment::x509::{add_info, client_certificates, signing_certificates};
 use crate::keys::symmetric_key::SymmetricKey;
@@ -111,6 +111,9 @@ impl Enrollment {
         let name = enrollment.registration_id.clone();
         RegistrationId::parse(&name)
             .map_err(|error| EnrollmentErrorKind::RegistrationId(error).of(&name))?;
+        if let Some(id) = enrollment.device_id.as_ref().filter(|id| !is_device_id(id)) {
+            return Err(EnrollmentErrorKind::DeviceId(id.clone()).of(&name));
+        }
         let attestation = attestation(&enrollment.attestation).map_err(|error| error.of(&name))?;
         add_info(enrollment.attestation.x509.as_mut());
         let settings = enrollment.settings.clone();
@@ -192,6 +195,11 @@ impl fmt::Display for Enrollment {
             }
         }
     }
+}
+
+fn is_device_id(id: &str) -> bool {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || DEVICE_ID_MARKS.contains(c);
+    (1..=128).contains(&id.len()) && id.chars().all(is_allowed)
 }
 
 fn attestation(mechanism: &AttestationMechanism) -> Result<Attestation, EnrollmentErrorKind> {
@@ -381,7 +389,7 @@ mod tests {
         check(
             "attestation",
             json!({"type": "symmetricKey"}),
-            "attestation.symmetricKey is missing; print the enrollment with --show-keys",
+            "attestation.symmetricKey needs primaryKey and secondaryKey, which az prints with --show-keys alone",
         );
         check(
             "attestation",
@@ -390,8 +398,8 @@ mod tests {
         );
         check(
             "allocationPolicy",
-            json!("geoLatency"),
-            "allocationPolicy is \"geoLatency\"; custom, hashed and static are emulated",
+            json!("weighted"),
+            "allocationPolicy is \"weighted\"; custom, hashed and static are emulated",
         );
         check(
             "allocationPolicy",

@@ -14,10 +14,16 @@ pub struct EnrollmentError {
     kind: EnrollmentErrorKind,
 }
 
+/// What a device's id may hold beside letters and digits.
+///
+/// Source: <https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-identity-registry#device-identity-properties>.
+pub(crate) const DEVICE_ID_MARKS: &str = "-.%_*?!(),:=@$'";
+
 /// Why an enrollment can't be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EnrollmentErrorKind {
     RegistrationId(InvalidRegistrationId),
+    DeviceId(String),
     Attestation(String),
     NoKeys,
     Key(InvalidKey),
@@ -58,13 +64,17 @@ impl fmt::Display for EnrollmentErrorKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RegistrationId(error) => error.fmt(formatter),
+            Self::DeviceId(id) => write!(
+                formatter,
+                "deviceId is {id:?}; 1 to 128 letters, digits and characters of {DEVICE_ID_MARKS} are allowed"
+            ),
             Self::Attestation(kind) => write!(
                 formatter,
                 "attestation.type is {kind:?}; symmetricKey, x509 and tpm are known"
             ),
             Self::NoKeys => write!(
                 formatter,
-                "attestation.symmetricKey is missing; print the enrollment with --show-keys"
+                "attestation.symmetricKey needs primaryKey and secondaryKey, which az prints with --show-keys alone"
             ),
             Self::Key(error) => write!(formatter, "attestation.symmetricKey: {error}"),
             Self::NoThumbprints => write!(
@@ -94,6 +104,11 @@ impl fmt::Display for EnrollmentErrorKind {
             Self::Unverified(name) => write!(
                 formatter,
                 "attestation.x509.caReferences names {name:?}, which isn't verified; the service takes verified certificates only"
+            ),
+            Self::AllocationPolicy(policy) if policy.eq_ignore_ascii_case("geoLatency") => write!(
+                formatter,
+                "allocationPolicy geoLatency isn't emulated, as no latency to a hub can be measured here; use hashed, which \
+                 spreads devices over the hubs, or static with the hub to be expected in iotHubHostName"
             ),
             Self::AllocationPolicy(policy) => write!(
                 formatter,
