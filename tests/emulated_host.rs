@@ -508,3 +508,33 @@ async fn a_signal_ends_the_process_so_that_the_host_starts_another_as_it_does_af
     assert_eq!(host.handler_port(), port);
     assert!(matches!(host.violations()[..], [Violation::Exited { .. }]));
 }
+
+#[tokio::test]
+async fn a_renamed_trigger_is_told_with_its_name_and_its_file() {
+    let app = tempfile::tempdir().unwrap();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    std::fs::create_dir(app.path().join("HttpTrigger1")).unwrap();
+    for (from, to) in [
+        ("host.json", "host.json"),
+        ("allocation.json", "allocation.json"),
+        (
+            "fixtures/field/function-renamed-binding.json",
+            "HttpTrigger1/function.json",
+        ),
+    ] {
+        std::fs::copy(root.join(from), app.path().join(to)).unwrap();
+    }
+    let options = HostOptions::new(app.path()).handler(env!("CARGO_BIN_EXE_handler"));
+    let host = FunctionsHost::start(options).await.unwrap();
+    let invocation = host.invoke(webhook(REREGISTRATION)).await;
+    assert_eq!(invocation.response.status, 500);
+    let sentence =
+        "the invocation lacks `req`: the function's function.json must have a binding of that name";
+    until(&host, |host| {
+        let output = host.output();
+        output
+            .iter()
+            .any(|line| line.text.contains("HttpTrigger1") && line.text.ends_with(sentence))
+    })
+    .await;
+}

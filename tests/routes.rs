@@ -377,7 +377,7 @@ async fn a_malformed_envelope_is_no_success() {
         ),
         (
             r#"{"Data":{"events":"[]"}}"#,
-            "lacks a member that the host always sends, or has one twice or of another type (line 1, column 23)",
+            "lacks `req`: the function's function.json must have a binding of that name",
         ),
         (
             r#"{"Data":{"req":["","","","","","","{}"]}}"#,

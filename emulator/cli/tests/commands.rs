@@ -459,3 +459,27 @@ fn one_bad_file_does_not_stop_the_others() {
         assert!(none.stderr.contains(&sentence), "{}", none.stderr);
     }
 }
+
+#[test]
+fn allocate_shows_what_the_handler_printed_when_it_failed() {
+    let app = App::plain();
+    app.add_handler();
+    app.write(
+        "good.json",
+        r#"{"print":["all is well"],"body":"{\"Outputs\":{\"res\":{}}}"}"#,
+    );
+    app.write(
+        "bad.json",
+        r#"{"print":["this is why"],"status":400,"body":"{}"}"#,
+    );
+    let good = run(app.path(), &["allocate", "good.json"]);
+    assert!(!good.stdout.contains("all is well"), "{}", good.stdout);
+    let bad = run(app.path(), &["allocate", "good.json", "bad.json"]);
+    assert!(!bad.succeeded);
+    assert!(
+        bad.stdout.contains("  handler this is why\n"),
+        "{}",
+        bad.stdout
+    );
+    assert!(!bad.stdout.contains("args="), "{}", bad.stdout);
+}

@@ -196,6 +196,10 @@ fn what_is_wrong_is_named_with_what_to_do() {
             "it must be a number from 0 to 1000",
         ),
         (
+            &["dps", "--assign-after", "-1"],
+            "it must be a number of seconds from 0 to 3600",
+        ),
+        (
             &["fleet", "--registration-id", "same"],
             "it must contain {n}, so that the ids differ",
         ),

@@ -53,6 +53,7 @@ impl Bench {
             enrollments,
             throttled: true,
             time_scale: 1.0,
+            assign_after: Duration::ZERO,
         };
         Self {
             service: Service::new(settings),
@@ -708,4 +709,28 @@ fn the_time_scale_shortens_waits_and_what_devices_are_told() {
     assert!(bench.poll("toaster", &operation_id).is_err());
     bench.turn_clock(1);
     assert!(bench.poll("toaster", &operation_id).is_ok());
+}
+
+#[test]
+fn an_assignment_takes_its_least_time_and_no_more() {
+    let mut bench = Bench::new();
+    let mut settings = bench.service.settings().clone();
+    settings.assign_after = Duration::from_secs(4);
+    bench.service = Service::new(settings);
+    let start = bench.now;
+    let (operation_id, key) = bench.start("toaster", &json!({}));
+    bench.answer(&key, 200, &json!({"iotHubHostName": A}).to_string());
+    for _ in 0..2 {
+        let Step::Wait { until } = bench.step(&key) else {
+            panic!("no wait");
+        };
+        assert_eq!(until, start.after(Duration::from_secs(4)));
+        let status = bench.poll("toaster", &operation_id).unwrap();
+        assert_eq!(status["body"]["status"], "assigning");
+        bench.turn_clock(2);
+    }
+    let settlement = bench.settlement(&key);
+    bench.service.commit(*settlement);
+    let status = bench.poll("toaster", &operation_id).unwrap();
+    assert_eq!(status["body"]["status"], "assigned");
 }

@@ -74,6 +74,12 @@ impl fmt::Display for InvocationError {
                 write!(f, "the invocation is not UTF-8 at byte {place}")
             }
             Self::Unreadable(error) => {
+                if let Some(member) = missing_binding(error) {
+                    return write!(
+                        f,
+                        "the invocation lacks `{member}`: the function's function.json must have a binding of that name"
+                    );
+                }
                 let (line, column) = (error.line(), error.column());
                 let what = if error.is_data() {
                     "lacks a member that the host always sends, or has one twice or of another type"
@@ -87,6 +93,14 @@ impl fmt::Display for InvocationError {
 }
 
 impl std::error::Error for InvocationError {}
+
+/// The binding that a function needs and the host has not sent. Of serde's complaints this one holds no content, only the name
+/// of a field.
+fn missing_binding(error: &serde_json::Error) -> Option<String> {
+    let complaint = error.to_string();
+    let (member, _) = complaint.strip_prefix("missing field `")?.split_once('`')?;
+    (member != "Data").then(|| member.to_owned())
+}
 
 #[cfg(test)]
 mod tests {
@@ -130,6 +144,10 @@ mod tests {
             (
                 b"{}",
                 "the invocation lacks a member that the host always sends, or has one twice or of another type (line 1, column 2)",
+            ),
+            (
+                b"{\"Data\":{\"other\":\"s3cr3t\"}}",
+                "the invocation lacks `events`: the function's function.json must have a binding of that name",
             ),
             (
                 b"[{\"events\":\"\"},{}]",

@@ -41,7 +41,7 @@ pub struct Allocate {
     /// The function that is the webhook; needed only when several functions take a POST.
     #[arg(long, value_name = "NAME")]
     function: Option<String>,
-    /// Show what the handler prints, too.
+    /// Show what the handler prints, too; without it, only once it has failed.
     #[arg(short, long)]
     verbose: bool,
     #[command(flatten)]
@@ -77,6 +77,7 @@ pub async fn run(arguments: Allocate) -> anyhow::Result<ExitCode> {
     let host = functions_app::start(arguments.app.options()?.events(events)).await?;
     let webhook = webhook(&host, arguments.function.as_deref())?;
     let key = arguments.app.function_key();
+    let mut shows_lines = arguments.verbose;
     for registration in registrations {
         let registration = match registration {
             Ok(registration) => registration,
@@ -91,13 +92,17 @@ pub async fn run(arguments: Allocate) -> anyhow::Result<ExitCode> {
         if let Some(key) = key {
             request = request.header("x-functions-key", key);
         }
+        let earlier: Vec<HostEvent> = drain(&mut happened).collect();
         let invocation = host.invoke(request).await;
         show(&registration.name, &registration.linked_hubs, &invocation);
-        show_events(&mut happened, arguments.verbose);
+        show_events(earlier, shows_lines);
+        // What the handler prints while it fails is why it does.
+        shows_lines |= invocation.response.status >= 500;
+        show_events(drain(&mut happened), shows_lines);
         anstream::println!();
     }
     host.stop().await;
-    show_events(&mut happened, arguments.verbose);
+    show_events(drain(&mut happened), shows_lines);
     let verdict = output::verdict(host.violations().len());
     Ok(if unusable == 0 {
         verdict
@@ -226,9 +231,13 @@ fn show(name: &str, linked_hubs: &[String], invocation: &Invocation) {
     }
 }
 
+fn drain(happened: &mut UnboundedReceiver<HostEvent>) -> impl Iterator<Item = HostEvent> {
+    std::iter::from_fn(|| happened.try_recv().ok())
+}
+
 /// What happened meanwhile: violations always, the handler's lines when asked for.
-fn show_events(happened: &mut UnboundedReceiver<HostEvent>, verbose: bool) {
-    while let Ok(event) = happened.try_recv() {
+fn show_events(happened: impl IntoIterator<Item = HostEvent>, with_lines: bool) {
+    for event in happened {
         match event {
             HostEvent::Violation(violation) => output::violation(&violation),
             // Why an invocation failed before the handler was asked, and what of a binding is dangerous.
@@ -237,7 +246,7 @@ fn show_events(happened: &mut UnboundedReceiver<HostEvent>, verbose: bool) {
             {
                 output::record(&record);
             }
-            HostEvent::Line(line) if verbose => output::handler_line(&line),
+            HostEvent::Line(line) if with_lines => output::handler_line(&line),
             _ => {}
         }
     }

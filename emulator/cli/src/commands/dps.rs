@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -74,6 +75,9 @@ pub struct LocalDps {
     /// What all waits are multiplied by: with 0.01, the seven minutes of retries are four seconds.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = time_scale)]
     time_scale: f64,
+    /// The least time that an assignment takes; with 4 a device asks twice, and prints what the tutorial's prints.
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds, allow_negative_numbers = true)]
+    assign_after: Duration,
     /// The function that is the webhook; needed only when several functions take a POST.
     #[arg(long, value_name = "NAME")]
     function: Option<String>,
@@ -101,6 +105,13 @@ fn time_scale(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(factor) if (0.0..=1000.0).contains(&factor) => Ok(factor),
         _ => Err("it must be a number from 0 to 1000".to_owned()),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("it must be a number of seconds from 0 to 3600".to_owned()),
     }
 }
 
@@ -178,6 +189,7 @@ impl LocalDps {
         let settings = Settings {
             throttled: !self.no_throttle,
             time_scale: self.time_scale,
+            assign_after: self.assign_after,
             ..config.settings()?
         };
         let webhook = Webhook::new().context("cannot use the system's certificates")?;

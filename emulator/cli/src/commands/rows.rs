@@ -1,5 +1,6 @@
 //! `emulator rows`: Azurite with rows for input bindings.
 
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,6 +9,7 @@ use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
+use emulator_text::read_text;
 use storage::azurite::Installation;
 use storage::{Account, Retry, Tables};
 
@@ -110,7 +112,7 @@ async fn import(arguments: &Import) -> anyhow::Result<()> {
 
 /// The rows of the file by their keys. Keys are in lower case, as ids of devices count in any case and keys of tables do not.
 fn read(file: &Path) -> anyhow::Result<Vec<(String, Map<String, Value>)>> {
-    let mut reader = csv::Reader::from_path(file)?;
+    let mut reader = csv::Reader::from_reader(Cursor::new(read_text(file)?));
     let columns = reader.headers()?.clone();
     let mut rows = Vec::new();
     for (number, record) in reader.records().enumerate() {
@@ -166,6 +168,16 @@ mod tests {
         assert_eq!(
             printed[1],
             r#"dev-2 {"PartitionKey":"dev-2","RowKey":"allocation","hub":"c","on":false}"#
+        );
+        let marked = format!("\u{feff}{text}")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect::<Vec<_>>();
+        std::fs::write(&file, marked).unwrap();
+        assert_eq!(
+            read(&file).unwrap(),
+            rows,
+            "as Windows PowerShell writes it"
         );
         std::fs::write(&file, "registrationId,hub\n,a\n").unwrap();
         let error = read(&file).unwrap_err().to_string();

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
@@ -135,7 +136,7 @@ impl Config {
         }
     }
 
-    /// Makes the service's settings, with limited rates and unhurried waits.
+    /// Makes the service's settings, with limited rates, unhurried waits, and assignments as soon as they are decided.
     ///
     /// # Errors
     /// An enrollment can't be used, or names a hub that isn't linked.
@@ -176,6 +177,7 @@ impl Config {
             enrollments: Enrollments::from_iter(enrollments).with_authorities(authorities),
             throttled: true,
             time_scale: 1.0,
+            assign_after: Duration::ZERO,
         })
     }
 

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::enrollment::enrollments::{Allocation, Enrollment, Reprovisioning};
 use crate::enrollment::registration_id::RegistrationId;
 use crate::service::attestation::Attested;
-use crate::service::moment::Moment;
+use crate::service::moment::{Moment, Timestamp};
 use crate::service::registration::{Decision, Outcome, Progress, Proof, Registration};
 use crate::service::reprovision::{Assignment, TwinSource, assign, candidates};
 use crate::webhook::allocation_request::{AllocationRequest, DeviceAttestation};
@@ -22,6 +22,7 @@ use iot_hub::twin::{DeviceTwin, InitialTwin};
 #[derive(Debug)]
 pub(crate) struct Operation {
     pub(crate) id: String,
+    pub(crate) started: Timestamp,
     pub(crate) progress: Progress,
     registration_id: RegistrationId,
     enrollment: Arc<Enrollment>,
@@ -71,6 +72,7 @@ impl Operation {
         );
         Self {
             id: operation_id(&registration_id, at),
+            started: at.now,
             progress: first_progress(&enrollment, current, &registration_id, &candidates),
             registration_id,
             enrollment,

@@ -46,6 +46,8 @@ pub struct Settings {
     pub throttled: bool,
     /// What waits are multiplied by: those between retries, and those of devices before they may and should ask again.
     pub time_scale: f64,
+    /// The least time that an assignment takes, before it is multiplied.
+    pub assign_after: Duration,
 }
 
 /// A provisioning service.
@@ -237,6 +239,7 @@ impl Service {
             return Step::Stop;
         };
         let previous = self.registrations.get(&key.0);
+        let least = self.settings.assign_after.mul_f64(self.settings.time_scale);
         match &operation.progress {
             Progress::BackingOff { until, .. } if at.now < *until => Step::Wait { until: *until },
             Progress::Asking { retries, url } | Progress::BackingOff { retries, url, .. } => {
@@ -250,6 +253,9 @@ impl Service {
                 };
                 Step::Ask(Box::new(call))
             }
+            Progress::Decided(_) if at.now < operation.started.after(least) => Step::Wait {
+                until: operation.started.after(least),
+            },
             Progress::Decided(decision) => {
                 let settlement = operation.settle(decision, previous, &self.hubs, at);
                 Step::Save(Box::new(settlement))

@@ -125,6 +125,7 @@ pub(crate) fn hurried(mut config: Config, webhook: &TestWebhook) -> Settings {
     Settings {
         throttled: false,
         time_scale: 0.001,
+        assign_after: std::time::Duration::ZERO,
         ..config.settings().unwrap()
     }
 }
