@@ -19,7 +19,8 @@ pub fn reply(request: &[u8]) -> Reply {
 fn webhook() -> Webhook<File> {
     Webhook {
         name: NAME,
-        policy: File::parse(include_bytes!("../../../allocation.json")).expect("the policy is right"),
+        policy: File::parse(include_bytes!("../../../allocation.json"))
+            .expect("the policy is right"),
     }
 }
 
