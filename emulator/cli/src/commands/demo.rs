@@ -7,6 +7,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 
 use super::host;
+use super::rows_story;
 use super::twins_story;
 use crate::common::functions_app::FunctionsApp;
 use crate::common::output::{self, BAD, GOOD, HEADING, QUIET};
@@ -31,6 +32,11 @@ pub struct Demo {
     /// the device is deleted, and the twin and its relationships go.
     #[arg(long)]
     digital_twins: bool,
+    /// Tell the story of rows in a database instead: Azurite is started and filled from the example's
+    /// CSV file, and a known, a decommissioned and an unknown device register. npm installs Azurite
+    /// into target/ when it is missing.
+    #[arg(long, conflicts_with = "digital_twins")]
+    rows: bool,
     #[command(flatten)]
     app: FunctionsApp,
 }
@@ -38,13 +44,13 @@ pub struct Demo {
 /// The devices are told to ask again after one second, the least there is.
 const HURRIED: f64 = 0.1;
 
-/// A device of the tutorial.
-struct Part {
-    what: &'static str,
-    registration_id: &'static str,
-    transport: Transport,
+/// A device in a story.
+pub(super) struct Part {
+    pub(super) what: &'static str,
+    pub(super) registration_id: &'static str,
+    pub(super) transport: Transport,
     /// What its hub's name contains; `None` when it has to be refused.
-    hub: Option<&'static str>,
+    pub(super) hub: Option<&'static str>,
 }
 
 const PARTS: [Part; 3] = [
@@ -75,6 +81,9 @@ const PARTS: [Part; 3] = [
 pub async fn run(arguments: Demo) -> anyhow::Result<ExitCode> {
     if arguments.digital_twins {
         return twins_story::run(&arguments.app).await;
+    }
+    if arguments.rows {
+        return rows_story::run(&arguments.app).await;
     }
     let mut host = WebhookHost::start(&arguments.app, None).await?;
     let service = TutorialService::start(host.url()).await?;
@@ -134,8 +143,8 @@ async fn free_port() -> anyhow::Result<TcpListener> {
         .context("there is no free port")
 }
 
-/// Registers a device, shows how it went, and says whether that is what the tutorial says.
-async fn play(part: &Part, service: &TutorialService) -> anyhow::Result<bool> {
+/// Registers a device, shows how it went, and says whether that is what the story says.
+pub(super) async fn play(part: &Part, service: &TutorialService) -> anyhow::Result<bool> {
     let Part {
         what,
         registration_id,
@@ -185,7 +194,8 @@ pub(crate) fn show_logs(host: &mut WebhookHost) {
     }
 }
 
-fn show_hubs(provisioning: &Provisioning) {
+/// Shows the devices of all hubs.
+pub(super) fn show_hubs(provisioning: &Provisioning) {
     for (hub, devices) in provisioning.service().hubs().iter() {
         anstream::println!("{HEADING}{hub}{HEADING:#}");
         for device in devices {

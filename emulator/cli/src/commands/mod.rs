@@ -9,5 +9,6 @@ pub mod dps;
 pub mod fleet;
 pub mod host;
 pub mod rows;
+mod rows_story;
 pub mod twins;
 mod twins_story;

@@ -71,10 +71,7 @@ pub async fn run(arguments: Rows) -> anyhow::Result<ExitCode> {
 
 async fn serve(data: &Path) -> anyhow::Result<()> {
     let interrupted = interrupted().context("cannot wait for Ctrl+C")?;
-    let program = std::env::current_exe().context("cannot tell where this program is")?;
-    // target/debug/emulator
-    let target = program.ancestors().nth(2).unwrap_or(Path::new("target"));
-    let installation = Installation::find_or_install(&target.join("azurite")).await?;
+    let installation = installation().await?;
     std::fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
     let azurite = installation.start(PORTS, Some(data)).await?;
     anstream::println!(
@@ -85,24 +82,25 @@ async fn serve(data: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn import(arguments: &Import) -> anyhow::Result<()> {
-    let file = arguments.file.display();
-    let rows = read(&arguments.file).with_context(|| format!("cannot import {file}"))?;
-    let account = Account::parse(arguments.connection_string.expose_secret())
+/// Azurite in cargo's target folder, beside this program.
+pub(super) async fn installation() -> anyhow::Result<Installation> {
+    let program = std::env::current_exe().context("cannot tell where this program is")?;
+    // target/debug/emulator
+    let target = program.ancestors().nth(2).unwrap_or(Path::new("target"));
+    Ok(Installation::find_or_install(&target.join("azurite")).await?)
+}
+
+async fn import(
+    Import {
+        file,
+        table,
+        connection_string,
+    }: &Import,
+) -> anyhow::Result<()> {
+    let rows = read(file)?;
+    let account = Account::parse(connection_string.expose_secret())
         .context("cannot use the connection string")?;
-    let tables = Tables::new(account, Retry::TABLES)?;
-    let table = &arguments.table;
-    let cannot = || {
-        format!(
-            "cannot write the table {table}; is the store there? `emulator rows serve` starts one"
-        )
-    };
-    tables.create_table(table).await.with_context(cannot)?;
-    for (id, row) in &rows {
-        let text = Value::Object(row.clone()).to_string();
-        let written = tables.write(table, id, ROW_KEY, &text).await;
-        written.with_context(cannot)?;
-    }
+    write(&rows, account, table).await?;
     anstream::println!(
         "{GOOD}{} rows are in the table {table}.{GOOD:#}",
         rows.len()
@@ -110,8 +108,32 @@ async fn import(arguments: &Import) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A row with its partition key.
+type Row = (String, Map<String, Value>);
+
+/// Writes rows into a table, which is made if need be.
+pub(super) async fn write(rows: &[Row], account: Account, table: &str) -> anyhow::Result<()> {
+    let tables = Tables::new(account, Retry::TABLES)?;
+    let cannot = || {
+        format!(
+            "cannot write the table {table}; is the store there? `emulator rows serve` starts one"
+        )
+    };
+    tables.create_table(table).await.with_context(cannot)?;
+    for (id, row) in rows {
+        let text = Value::Object(row.clone()).to_string();
+        let written = tables.write(table, id, ROW_KEY, &text).await;
+        written.with_context(cannot)?;
+    }
+    Ok(())
+}
+
 /// The rows of the file by their keys. Keys are in lower case, as ids of devices count in any case and keys of tables do not.
-fn read(file: &Path) -> anyhow::Result<Vec<(String, Map<String, Value>)>> {
+pub(super) fn read(file: &Path) -> anyhow::Result<Vec<Row>> {
+    parse(file).with_context(|| format!("cannot import {}", file.display()))
+}
+
+fn parse(file: &Path) -> anyhow::Result<Vec<Row>> {
     let mut reader = csv::Reader::from_reader(Cursor::new(read_text(file)?));
     let columns = reader.headers()?.clone();
     let mut rows = Vec::new();
@@ -156,7 +178,7 @@ mod tests {
         let text =
             "registrationId,hub,interval,on,revision\nDEV-1,\"a,b\",60,true,007\ndev-2,c,,false,\n";
         std::fs::write(&file, text).unwrap();
-        let rows = read(&file).unwrap();
+        let rows = parse(&file).unwrap();
         let printed: Vec<String> = rows
             .iter()
             .map(|(id, row)| format!("{id} {}", Value::Object(row.clone())))
@@ -175,14 +197,14 @@ mod tests {
             .collect::<Vec<_>>();
         std::fs::write(&file, marked).unwrap();
         assert_eq!(
-            read(&file).unwrap(),
+            parse(&file).unwrap(),
             rows,
             "as Windows PowerShell writes it"
         );
         std::fs::write(&file, "registrationId,hub\n,a\n").unwrap();
-        let error = read(&file).unwrap_err().to_string();
+        let error = parse(&file).unwrap_err().to_string();
         assert_eq!(error, "row 1 has no registration id");
         std::fs::write(&file, "registrationId,hub\n").unwrap();
-        assert_eq!(read(&file).unwrap_err().to_string(), "it has no rows");
+        assert_eq!(parse(&file).unwrap_err().to_string(), "it has no rows");
     }
 }

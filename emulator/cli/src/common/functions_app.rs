@@ -126,6 +126,29 @@ impl FunctionsApp {
         }
         Ok(None)
     }
+
+    /// As [`options_of`](Self::options_of), for an app without a program or a cargo package of its own:
+    /// its handler is that of the package around it, and is built.
+    ///
+    /// # Errors
+    /// The same.
+    pub(crate) fn options_within(&self, app: &Path) -> anyhow::Result<HostOptions> {
+        let options = self.options_of(app)?;
+        if self.handler.is_some() {
+            return Ok(options);
+        }
+        let folder = app
+            .canonicalize()
+            .with_context(|| format!("cannot use the app {}", app.display()))?;
+        let mut manifests = folder.ancestors().map(|folder| folder.join("Cargo.toml"));
+        match manifests.find(|manifest| manifest.is_file()) {
+            Some(manifest) => {
+                let name = executable_name(&folder.join("host.json"))?;
+                Ok(options.handler(build(&manifest, &name)?))
+            }
+            None => Ok(options),
+        }
+    }
 }
 
 /// Starts the host.
