@@ -5,6 +5,7 @@ mod answers;
 mod certificates;
 mod examples;
 mod hubs;
+mod messages;
 mod rows;
 mod support;
 mod truth;

@@ -136,7 +136,8 @@ impl Reader<'_> {
                     .ok_or(Wrong)?;
                 self.end(members, &trail).map(Some).ok_or(Wrong)
             }
-            None if always => Ok(None),
+            // What is no rule at all has been told.
+            None if always || !matches!(last.kind, Kind::Object(_)) => Ok(None),
             None => {
                 let message = "the last rule has a \"when\", so that the policy needs an \"otherwise\" for all other devices";
                 self.problem(last.start, &rules.index(place), message);
