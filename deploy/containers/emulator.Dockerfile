@@ -3,7 +3,7 @@
 #
 #   scripts/release
 #   docker build -f deploy/containers/emulator.Dockerfile -t emulator .
-#   docker run --rm -p 8443:8443 -p 8883:8883 -v "$PWD/certificates:/work/certificates" emulator
+#   docker run --rm -p 8443:8443 -p 8883:8883 -v "$PWD/certificates:/certificates" emulator
 FROM scratch
 
 COPY dist/emulator/emulator /emulator
@@ -14,4 +14,4 @@ WORKDIR /work
 
 EXPOSE 8443 8883
 ENTRYPOINT ["/emulator"]
-CMD ["dps", "--app", "/app", "--listen", "0.0.0.0", "--certificates", "/work/certificates"]
+CMD ["dps", "--app", "/app", "--listen", "0.0.0.0", "--certificates", "/certificates"]
