@@ -58,7 +58,7 @@ async fn a_device_that_came_during_an_outage_is_assigned_when_the_store_is_back(
     let Some(azurite) = azurite().await else {
         return;
     };
-    let (_, port) = azurite.ports();
+    let port = azurite.ports().table;
     let way = Way::closed_to(port).await;
     let app = Store::Table.app();
     let row = json!({"status": "active", "hub": HUB, "site": "Turin", "interval": 60});

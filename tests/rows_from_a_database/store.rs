@@ -20,7 +20,12 @@ pub(crate) fn example() -> PathBuf {
 /// Azurite, unless this machine has no npm to install it with.
 pub(crate) async fn azurite() -> Option<Azurite> {
     let installation = Installation::for_tests(env!("CARGO_TARGET_TMPDIR")).await?;
-    Some(installation.start((0, 0), None).await.unwrap())
+    Some(
+        installation
+            .start(storage::Ports::default(), None)
+            .await
+            .unwrap(),
+    )
 }
 
 /// What the example has a `function.json` for.

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use storage::azurite::Installation;
-use storage::{Retry, Tables};
+use storage::{Ports, Retry, Tables};
 
 fn import(file: &std::path::Path, connection: &str) -> (bool, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_emulator"))
@@ -28,7 +28,7 @@ async fn a_file_of_devices_becomes_rows_of_a_table() {
     let Some(installation) = Installation::for_tests(env!("CARGO_TARGET_TMPDIR")).await else {
         return;
     };
-    let azurite = installation.start((0, 0), None).await.unwrap();
+    let azurite = installation.start(Ports::default(), None).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("devices.csv");
     std::fs::write(&file, "registrationId,hub\nDEV-1,h1\ndev-2,h2\n").unwrap();

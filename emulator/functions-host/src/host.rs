@@ -11,7 +11,7 @@ use crate::app::function::Function;
 use crate::app::functions_app::App;
 use crate::bindings::read::Stores;
 use crate::invoke::authorization::Keys;
-use crate::invoke::inputs;
+use crate::invoke::bindings;
 use crate::invoke::record::Record;
 use crate::log::record::{LogRecord, STARTUP};
 use crate::options::HostOptions;
@@ -90,7 +90,7 @@ impl FunctionsHost {
         let app =
             App::load(&options.app_root, |name| options.variable(name)).map_err(StartError::App)?;
         let (app, options) = (Arc::new(app), Arc::new(options));
-        let stores = Arc::new(inputs::stores(&app, &options)?);
+        let stores = Arc::new(bindings::stores(&app, &options)?);
         let port = Port::find().map_err(StartError::Port)?;
         let record = Arc::new(Record::new(options.events.clone()));
         let (function_key, master_key) = (options.function_key.clone(), options.master_key.clone());
@@ -98,7 +98,7 @@ impl FunctionsHost {
             record.guard(key.expose_secret());
         }
         tell_of_the_app(&app, &options, &record);
-        inputs::tell_of_traps(&app, &options, &record);
+        bindings::tell_of_traps(&app, &options, &record);
         let (status_sender, status) = watch::channel(Status::default());
         let (commands, command_receiver) = mpsc::unbounded_channel();
         let supervisor = Supervisor {

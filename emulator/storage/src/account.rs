@@ -17,12 +17,33 @@ pub(crate) fn development_credential() -> String {
     format!("AccountName={DEVELOPMENT_ACCOUNT};AccountKey={DEVELOPMENT_KEY}")
 }
 
+/// The ports of 127.0.0.1 at which Azurite serves; 0 asks for a free one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ports {
+    /// Blobs.
+    pub blob: u16,
+    /// Queues.
+    pub queue: u16,
+    /// Tables.
+    pub table: u16,
+}
+
+impl Ports {
+    /// The ports that `UseDevelopmentStorage=true` stands for.
+    pub const DEVELOPMENT: Self = Self {
+        blob: 10000,
+        queue: 10001,
+        table: 10002,
+    };
+}
+
 /// A storage account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     pub(crate) name: String,
     pub(crate) credential: Credential,
     pub(crate) blob_endpoint: String,
+    pub(crate) queue_endpoint: String,
     pub(crate) table_endpoint: String,
 }
 
@@ -68,17 +89,18 @@ impl Account {
     /// The account on a laptop, at the ports that Azurite has by default.
     #[must_use]
     pub fn development() -> Self {
-        Self::azurite(10000, 10002)
+        Self::azurite(Ports::DEVELOPMENT)
     }
 
     /// The account that Azurite serves at these ports of 127.0.0.1.
-    pub(crate) fn azurite(blob_port: u16, table_port: u16) -> Self {
+    pub(crate) fn azurite(ports: Ports) -> Self {
         let endpoint = |port: u16| format!("http://127.0.0.1:{port}/{DEVELOPMENT_ACCOUNT}");
         Self {
             name: DEVELOPMENT_ACCOUNT.to_owned(),
             credential: Credential::Key(STANDARD.decode(DEVELOPMENT_KEY).unwrap_or_default()),
-            blob_endpoint: endpoint(blob_port),
-            table_endpoint: endpoint(table_port),
+            blob_endpoint: endpoint(ports.blob),
+            queue_endpoint: endpoint(ports.queue),
+            table_endpoint: endpoint(ports.table),
         }
     }
 
@@ -124,17 +146,19 @@ impl Account {
             (None, None) => None,
         };
         let is_key = matches!(credential, Credential::Key(_));
-        let (blob_endpoint, table_endpoint) = (
-            endpoint("blobendpoint", "blob"),
-            endpoint("tableendpoint", "table"),
-        );
-        if (is_key && name.is_none()) || (blob_endpoint.is_none() && table_endpoint.is_none()) {
+        let blob_endpoint = endpoint("blobendpoint", "blob");
+        let queue_endpoint = endpoint("queueendpoint", "queue");
+        let table_endpoint = endpoint("tableendpoint", "table");
+        let endpoints = [&blob_endpoint, &queue_endpoint, &table_endpoint];
+        let has_endpoint = endpoints.iter().any(|endpoint| endpoint.is_some());
+        if (is_key && name.is_none()) || !has_endpoint {
             return Err(AccountError::Incomplete);
         }
         Ok(Self {
             name: name.unwrap_or_default().to_owned(),
             credential,
             blob_endpoint: blob_endpoint.unwrap_or_default(),
+            queue_endpoint: queue_endpoint.unwrap_or_default(),
             table_endpoint: table_endpoint.unwrap_or_default(),
         })
     }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::Mutex;
 
-use crate::account::Account;
+use crate::account::{Account, Ports};
 
 /// The version that is installed: the one that the captured cases were recorded with.
 pub const VERSION: &str = "3.37.0";
@@ -49,8 +49,7 @@ pub struct Installation(PathBuf);
 #[derive(Debug)]
 pub struct Azurite {
     process: Child,
-    blob_port: u16,
-    table_port: u16,
+    ports: Ports,
     // Open, so that Azurite can go on writing.
     _output: Lines<BufReader<ChildStdout>>,
 }
@@ -137,19 +136,15 @@ impl Installation {
     ///
     /// # Errors
     /// When it can't be started or doesn't get ready.
-    pub async fn start(
-        &self,
-        (blob_port, table_port): (u16, u16),
-        data: Option<&Path>,
-    ) -> Result<Azurite, AzuriteError> {
+    pub async fn start(&self, ports: Ports, data: Option<&Path>) -> Result<Azurite, AzuriteError> {
         let mut command = Command::new("node");
         command.arg(&self.0);
-        for service in ["blob", "queue", "table"] {
-            let port = match service {
-                "blob" => blob_port,
-                "table" => table_port,
-                _ => 0,
-            };
+        let asked_for = [
+            ("blob", ports.blob),
+            ("queue", ports.queue),
+            ("table", ports.table),
+        ];
+        for (service, port) in asked_for {
             command.args([format!("--{service}Host"), "127.0.0.1".to_owned()]);
             command.args([format!("--{service}Port"), port.to_string()]);
         }
@@ -168,13 +163,12 @@ impl Installation {
         let output = process.stdout.take();
         let output = output.ok_or_else(|| AzuriteError::NotReady("it has no output".to_owned()))?;
         let mut lines = BufReader::new(output).lines();
-        let ports = tokio::time::timeout(START_LIMIT, ports(&mut lines)).await;
-        let (blob_port, table_port) = ports
+        let listening = tokio::time::timeout(START_LIMIT, listening_ports(&mut lines)).await;
+        let ports = listening
             .map_err(|_| AzuriteError::NotReady("it took more than a minute".to_owned()))??;
         Ok(Azurite {
             process,
-            blob_port,
-            table_port,
+            ports,
             _output: lines,
         })
     }
@@ -184,7 +178,7 @@ impl Azurite {
     /// The account that it serves.
     #[must_use]
     pub fn account(&self) -> Account {
-        Account::azurite(self.blob_port, self.table_port)
+        Account::azurite(self.ports)
     }
 
     /// The same as a connection string. Account and key are Azurite's published ones.
@@ -192,17 +186,18 @@ impl Azurite {
     pub fn connection_string(&self) -> String {
         let account = self.account();
         format!(
-            "{};BlobEndpoint={};TableEndpoint={}",
+            "{};BlobEndpoint={};QueueEndpoint={};TableEndpoint={}",
             crate::account::development_credential(),
             account.blob_endpoint,
+            account.queue_endpoint,
             account.table_endpoint
         )
     }
 
-    /// The ports of blobs and tables.
+    /// The ports at which it serves.
     #[must_use]
-    pub fn ports(&self) -> (u16, u16) {
-        (self.blob_port, self.table_port)
+    pub fn ports(&self) -> Ports {
+        self.ports
     }
 
     /// Ends it, as an outage would.
@@ -213,11 +208,12 @@ impl Azurite {
 }
 
 /// Reads on until all services listen.
-async fn ports(lines: &mut Lines<BufReader<ChildStdout>>) -> Result<(u16, u16), AzuriteError> {
-    let (mut blob, mut table, mut last) = (None, None, String::new());
+async fn listening_ports(lines: &mut Lines<BufReader<ChildStdout>>) -> Result<Ports, AzuriteError> {
+    let (mut blob, mut queue, mut table) = (None, None, None);
+    let mut last = String::new();
     loop {
-        if let (Some(blob), Some(table)) = (blob, table) {
-            return Ok((blob, table));
+        if let (Some(blob), Some(queue), Some(table)) = (blob, queue, table) {
+            return Ok(Ports { blob, queue, table });
         }
         let line = lines.next_line().await.ok().flatten();
         let Some(line) = line else {
@@ -228,6 +224,7 @@ async fn ports(lines: &mut Lines<BufReader<ChildStdout>>) -> Result<(u16, u16), 
         if let Some((service, port)) = listening(&line) {
             match service {
                 "Blob" => blob = Some(port),
+                "Queue" => queue = Some(port),
                 "Table" => table = Some(port),
                 _ => {}
             }

@@ -49,7 +49,7 @@ impl Blobs {
                 return Ok(None);
             }
             if !answer.is_success() {
-                return Err(answer.refusal(None));
+                return Err(answer.refusal_in_xml());
             }
         }
         let answer = self
@@ -59,7 +59,7 @@ impl Blobs {
         match answer.status {
             404 => Ok(None),
             _ if answer.is_success() => Ok(Some(answer.body)),
-            _ => Err(answer.refusal(None)),
+            _ => Err(answer.refusal_in_xml()),
         }
     }
 
@@ -75,7 +75,7 @@ impl Blobs {
         if answer.is_success() || answer.status == 409 {
             return Ok(());
         }
-        Err(answer.refusal(None))
+        Err(answer.refusal_in_xml())
     }
 
     /// Writes a blob, over one that is there.
@@ -96,7 +96,7 @@ impl Blobs {
         if answer.is_success() {
             return Ok(());
         }
-        Err(answer.refusal(None))
+        Err(answer.refusal_in_xml())
     }
 
     fn request(

@@ -57,6 +57,16 @@ impl ServiceAnswer {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The error with the first line of the service's own message, as blobs and queues write it. An answer to HEAD has none.
+    pub(crate) fn refusal_in_xml(&self) -> StorageError {
+        let body = String::from_utf8_lossy(&self.body);
+        let message = body
+            .split_once("<Message>")
+            .and_then(|(_, rest)| rest.split_once("</Message>"))
+            .and_then(|(message, _)| message.lines().next());
+        self.refusal(message.map(str::to_owned))
+    }
+
     pub(crate) fn refusal(&self, message: Option<String>) -> StorageError {
         StorageError::Answered {
             status: self.status,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use storage::azurite::{Azurite, Installation};
-use storage::{Account, Blobs, Retry, RetryMode, StorageError, Tables};
+use storage::{Account, Blobs, Ports, Queues, Retry, RetryMode, StorageError, Tables};
 use tokio::net::TcpListener;
 
 /// Short enough for a test, long enough for a busy machine.
@@ -19,7 +19,7 @@ const QUICK: Retry = Retry {
 
 async fn azurite() -> Option<Azurite> {
     let installation = Installation::for_tests(env!("CARGO_TARGET_TMPDIR")).await?;
-    Some(installation.start((0, 0), None).await.unwrap())
+    Some(installation.start(Ports::default(), None).await.unwrap())
 }
 
 fn account_at(port: u16) -> Account {
@@ -52,6 +52,27 @@ async fn blobs_are_written_and_read_whatever_their_names() {
     }
     assert_eq!(blobs.read("rows", "DEV-1.json").await.unwrap(), None);
     assert_eq!(blobs.read("nocontainer", "dev-1.json").await.unwrap(), None);
+    azurite.stop().await;
+}
+
+#[tokio::test]
+async fn messages_are_sent_to_a_queue_that_is_there() {
+    let Some(azurite) = azurite().await else {
+        return;
+    };
+    let queues = Queues::new(azurite.account(), Retry::BLOBS).unwrap();
+    let refused = queues.send("audit", b"x").await.unwrap_err();
+    assert!(
+        matches!(refused, StorageError::Answered { status: 404, .. }),
+        "{refused}"
+    );
+    queues.create("audit").await.unwrap();
+    queues.create("audit").await.unwrap();
+    for message in [&b"x"[..], b"", &[0xff, 0]] {
+        queues.send("audit", message).await.unwrap();
+    }
+    let messages = queues.receive("audit").await.unwrap();
+    assert_eq!(messages, ["eA==", "", "/wA="]);
     azurite.stop().await;
 }
 
@@ -135,7 +156,7 @@ async fn a_wrong_key_is_refused_at_once() {
     let Some(azurite) = azurite().await else {
         return;
     };
-    let (blob, table) = azurite.ports();
+    let Ports { blob, table, .. } = azurite.ports();
     let wrong = Account::parse(&format!(
         "AccountName=devstoreaccount1;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:{blob}/devstoreaccount1;\
          TableEndpoint=http://127.0.0.1:{table}/devstoreaccount1"

@@ -11,15 +11,13 @@ use serde_json::{Map, Value};
 
 use emulator_text::read_text;
 use storage::azurite::Installation;
-use storage::{Account, Retry, Tables};
+use storage::{Account, Ports, Retry, Tables};
 
 use crate::common::interrupts::interrupted;
 use crate::common::output::{GOOD, QUIET};
 
 /// The row key of every row that is imported; a binding's filter names it.
 const ROW_KEY: &str = "allocation";
-/// The ports that `UseDevelopmentStorage=true` stands for.
-const PORTS: (u16, u16) = (10000, 10002);
 
 /// Rows for input bindings: start a local storage account, and fill a table of it.
 #[derive(Debug, Args)]
@@ -73,7 +71,7 @@ async fn serve(data: &Path) -> anyhow::Result<()> {
     let interrupted = interrupted().context("cannot wait for Ctrl+C")?;
     let installation = installation().await?;
     std::fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
-    let azurite = installation.start(PORTS, Some(data)).await?;
+    let azurite = installation.start(Ports::DEVELOPMENT, Some(data)).await?;
     anstream::println!(
         "{GOOD}Azurite serves UseDevelopmentStorage=true.{GOOD:#} {QUIET}Ctrl+C stops it.{QUIET:#}"
     );

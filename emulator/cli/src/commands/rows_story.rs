@@ -52,7 +52,10 @@ const PARTS: [Part; 3] = [
 /// When Azurite, the app or the service can't be started, or the story is interrupted.
 pub(crate) async fn run(app: &FunctionsApp) -> anyhow::Result<ExitCode> {
     let interrupted = interrupted().context("cannot wait for Ctrl+C")?;
-    let azurite = rows::installation().await?.start((0, 0), None).await?;
+    let azurite = rows::installation()
+        .await?
+        .start(storage::Ports::default(), None)
+        .await?;
     let told = tokio::select! {
         told = tell(app, &azurite) => told,
         () = interrupted => Err(anyhow!("interrupted")),
@@ -65,7 +68,7 @@ async fn tell(app: &FunctionsApp, azurite: &Azurite) -> anyhow::Result<ExitCode>
     let folder = app.folder_or(APP)?;
     let written = rows::read(&folder.join(FILE))?;
     rows::write(&written, azurite.account(), TABLE).await?;
-    let (_, port) = azurite.ports();
+    let port = azurite.ports().table;
     output::labelled(
         "Azurite",
         &format!(

@@ -23,7 +23,7 @@ pub(crate) enum Failure {
     InvalidAnswer { message: String, cause: String },
     /// An output that can't be read.
     BadOutput,
-    /// An input binding that could not be read: exceptions, the outermost first.
+    /// A binding that could not be read or written: exceptions, the outermost first.
     Binding { chain: Vec<String> },
     /// No answer at all.
     NoAnswer { detail: String },

@@ -1,7 +1,7 @@
 //! From the handler's answer to the caller's response.
 //!
 //! Pure: what the host does with an answer depends on nothing but the answer, the function's output bindings and the charset that
-//! the caller asked for. The host's output bindings other than HTTP are not emulated; their values are only looked at.
+//! the caller asked for. The values of the output bindings to stores are handed on.
 //!
 //! Sources: <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers#response-payload> and the host's
 //! `DefaultHttpWorkerService` and `HttpScriptInvocationResultExtensions` (<https://github.com/Azure/azure-functions-host>).
@@ -11,6 +11,7 @@ use crate::answer::http_output::{self, Content};
 use crate::answer::invocation_result::{self, InvocationResult};
 use crate::answer::violation::Violation;
 use crate::app::function::{Function, OutputBinding};
+use crate::bindings::write::OutputValue;
 use crate::invoke::http::{HttpResponse, RawAnswer};
 use crate::newtonsoft::{JObject, JToken, base64};
 
@@ -18,11 +19,13 @@ use crate::newtonsoft::{JObject, JToken, base64};
 const RETURN: &str = "$return";
 
 /// What an answer comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Translation {
     pub(crate) response: HttpResponse,
     pub(crate) logs: Vec<String>,
     pub(crate) violations: Vec<Violation>,
+    /// What the output bindings to stores get.
+    pub(crate) values: Vec<(String, OutputValue)>,
     /// Why the invocation failed, when it did. A response that can't be written is no failed invocation.
     pub(crate) failure: Option<Failure>,
 }
@@ -37,12 +40,14 @@ pub(crate) fn translate(
         response: HttpResponse::empty(500),
         logs: Vec::new(),
         violations: Vec::new(),
+        values: Vec::new(),
         failure: None,
     };
     let outcome = invocation_result::read(answer, &mut translation.violations)
         .map_err(|violation| (Failure::of_answer(answer, &violation), violation))
         .and_then(|result| {
             translation.logs.clone_from(&result.logs);
+            translation.values = result.values_for_stores(function);
             result
                 .bind(function, &mut translation.violations)
                 .map_err(|violation| (Failure::BadOutput, violation))
@@ -74,6 +79,31 @@ enum Bound {
 }
 
 impl InvocationResult {
+    /// The values of the output bindings to stores. Text in `Outputs` that is base64 is decoded; in a returned object it isn't.
+    fn values_for_stores(&self, function: &Function) -> Vec<(String, OutputValue)> {
+        let declares_return = function.outputs.iter().any(|output| output.name == RETURN);
+        let by_return = match &self.return_value {
+            JToken::Object(members) if !declares_return => Some(members),
+            _ => None,
+        };
+        let outputs = function.outputs.iter().filter(|output| !output.is_http());
+        let values = outputs.filter_map(|output| {
+            if let Some(value) = by_return.and_then(|members| members.get(&output.name)) {
+                return Some((output, OutputValue::Json(value.clone())));
+            }
+            let value = if output.name == RETURN {
+                &self.return_value
+            } else {
+                self.outputs.as_ref()?.get(&output.name)?
+            };
+            Some((output, decoded(output, value)))
+        });
+        let values = values.filter(|(_, value)| !value.is_nothing());
+        values
+            .map(|(output, value)| (output.name.clone(), value))
+            .collect()
+    }
+
     fn bind(
         mut self,
         function: &Function,
@@ -164,6 +194,16 @@ fn content_of_return(
         }
         other => Some(Content::of_value(other.clone())),
     })
+}
+
+fn decoded(output: &OutputBinding, value: &JToken) -> OutputValue {
+    if !output.is_binary()
+        && let JToken::String(text) = value
+        && let Some(bytes) = base64::decode(text)
+    {
+        return OutputValue::Bytes(bytes);
+    }
+    OutputValue::Json(value.clone())
 }
 
 fn inspect_other_outputs(

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::app::retry::RetryPolicy;
 use crate::app::route::Route;
 use crate::app::settings_file;
-use crate::bindings::declaration::{self, InputBinding};
+use crate::bindings::declaration::{self, InputBinding, StoreOutput};
 
 /// One function of the app.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Function {
     pub(crate) outputs: Vec<OutputBinding>,
     /// What is read for it beside the trigger.
     pub(crate) input_bindings: Vec<InputBinding>,
+    /// What is written for it beside its response.
+    pub(crate) store_outputs: Vec<StoreOutput>,
     pub(crate) disabled: bool,
     pub(crate) retry: Option<RetryPolicy>,
     /// A file that must be there, though nobody reads it.
@@ -178,6 +180,7 @@ impl Function {
         let event_hub_trigger = inputs.iter().find(is("eventHubTrigger"));
         let event_hub_trigger = event_hub_trigger.map(EventHubTrigger::new).transpose()?;
         let input_bindings = declaration::input_bindings(text)?;
+        let store_outputs = declaration::store_outputs(text)?;
         let trigger = inputs
             .into_iter()
             .find(|binding| is("httpTrigger")(&binding));
@@ -196,6 +199,7 @@ impl Function {
                 })
                 .collect(),
             input_bindings,
+            store_outputs,
             disabled: switched_off.into_iter().any(|key| is_on(setting(&key))),
             retry: file.retry,
             script: file.script.filter(|file| !file.is_empty()),

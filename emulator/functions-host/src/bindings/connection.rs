@@ -16,6 +16,7 @@ use crate::app::timespan;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Service {
     Blob,
+    Queue,
     Table,
 }
 
@@ -23,6 +24,7 @@ impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Blob => "Blob",
+            Self::Queue => "Queue",
             Self::Table => "Table",
         })
     }
@@ -55,6 +57,7 @@ pub(crate) fn account(
     let setting = |name: &str| settings.get(&format!("{section}:{name}"));
     let service_uri = match service {
         Service::Blob => "blobServiceUri",
+        Service::Queue => "queueServiceUri",
         Service::Table => "tableServiceUri",
     };
     let is_identity = setting("accountName").is_some();
@@ -81,7 +84,7 @@ pub(crate) fn retry(
     service: Service,
 ) -> Result<Retry, BindingError> {
     let defaults = match service {
-        Service::Blob => Retry::BLOBS,
+        Service::Blob | Service::Queue => Retry::BLOBS,
         Service::Table => Retry::TABLES,
     };
     let option = |name: &str| settings.get(&format!("{section}:retry:{name}"));

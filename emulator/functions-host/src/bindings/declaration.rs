@@ -1,4 +1,4 @@
-//! What function.json says of a function's input bindings.
+//! What function.json says of a function's input bindings, and of its output bindings to a store.
 //!
 //! Names of properties, types and directions ignore case, and properties that nobody knows are ignored, as the host does. A mistake
 //! here switches one function off: it answers 404, and the app goes on.
@@ -48,6 +48,32 @@ pub(crate) enum Source {
     },
 }
 
+/// An output binding that writes to a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoreOutput {
+    pub(crate) name: String,
+    pub(crate) target: Target,
+}
+
+/// Where a value goes, with expressions unresolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    Blob {
+        path: String,
+        connection: String,
+    },
+    Queue {
+        queue_name: String,
+        connection: String,
+    },
+    Table {
+        table_name: String,
+        partition_key: Option<String>,
+        row_key: Option<String>,
+        connection: String,
+    },
+}
+
 /// `dataType`, which is best left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DataType {
@@ -86,6 +112,22 @@ impl<'a> Properties<'a> {
         }
     }
 
+    fn required(&self, name: &str) -> Result<String, String> {
+        self.text(name).ok_or_else(|| {
+            format!(
+                "Unable to configure binding '{}' of type '{}'. This may indicate invalid function.json properties. Can't figure \
+                 out which ctor to call.",
+                self.text("name").unwrap_or_default(),
+                self.text("type").unwrap_or_default()
+            )
+        })
+    }
+
+    fn connection(&self) -> String {
+        let named = self.text("connection").filter(|text| !text.is_empty());
+        named.unwrap_or_else(|| DEFAULT_CONNECTION.to_owned())
+    }
+
     fn is(&self, name: &str, value: &str) -> bool {
         self.text(name)
             .is_some_and(|text| text.eq_ignore_ascii_case(value))
@@ -108,6 +150,20 @@ pub(crate) fn input_bindings(text: &str) -> Result<Vec<InputBinding>, String> {
         !binding.is("direction", "out") && !kind.ends_with("trigger")
     });
     inputs.map(InputBinding::new).collect()
+}
+
+/// The output bindings to a storage account, in the file's order. Those to other services are not emulated.
+///
+/// # Errors
+/// The host's sentence on why the function can't be used.
+pub(crate) fn store_outputs(text: &str) -> Result<Vec<StoreOutput>, String> {
+    let Ok(file) = serde_json::from_str::<File>(text) else {
+        return Ok(Vec::new());
+    };
+    let bindings = file.bindings.iter().map(Properties);
+    let outputs = bindings.filter(|binding| binding.is("direction", "out"));
+    let outputs = outputs.map(|binding| StoreOutput::new(&binding));
+    outputs.filter_map(Result::transpose).collect()
 }
 
 fn check_names(bindings: &[Properties<'_>]) -> Result<(), String> {
@@ -137,24 +193,38 @@ fn is_valid_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
+impl StoreOutput {
+    fn new(properties: &Properties<'_>) -> Result<Option<Self>, String> {
+        let kind = properties.text("type").unwrap_or_default();
+        let connection = properties.connection();
+        let target = match kind.to_lowercase().as_str() {
+            "blob" => Target::Blob {
+                path: properties.required("path")?,
+                connection,
+            },
+            "queue" => Target::Queue {
+                queue_name: properties.required("queueName")?,
+                connection,
+            },
+            "table" => Target::Table {
+                table_name: properties.required("tableName")?,
+                partition_key: properties.text("partitionKey"),
+                row_key: properties.text("rowKey"),
+                connection,
+            },
+            _ => return Ok(None),
+        };
+        let name = properties.text("name").unwrap_or_default();
+        Ok(Some(Self { name, target }))
+    }
+}
+
 impl InputBinding {
     fn new(properties: &Properties<'_>) -> Result<Self, String> {
         let name = properties.text("name").unwrap_or_default();
         let kind = properties.text("type").unwrap_or_default();
-        let required = |property: &str| {
-            properties.text(property).ok_or_else(|| {
-                format!(
-                    "Unable to configure binding '{name}' of type '{kind}'. This may indicate invalid function.json properties. Can't figure \
-                     out which ctor to call."
-                )
-            })
-        };
-        let connection = || {
-            let named = properties
-                .text("connection")
-                .filter(|text| !text.is_empty());
-            named.unwrap_or_else(|| DEFAULT_CONNECTION.to_owned())
-        };
+        let required = |property: &str| properties.required(property);
+        let connection = || properties.connection();
         let source = match kind.to_lowercase().as_str() {
             "blob" => Source::Blob {
                 path: required("path")?,
@@ -255,6 +325,26 @@ mod tests {
         assert_eq!(
             parse(r#"{"type":"queue","direction":"out","name":"log"}"#).unwrap(),
             []
+        );
+    }
+
+    #[test]
+    fn outputs_to_a_storage_account_are_read_and_others_left_out() {
+        let file = r#"{"bindings":[{"type":"http","direction":"out","name":"res"},
+            {"Type":"Queue","direction":"OUT","name":"log","QueueName":"audit"},{"type":"sql","direction":"out","name":"rows"}]}"#;
+        let expected = StoreOutput {
+            name: "log".to_owned(),
+            target: Target::Queue {
+                queue_name: "audit".to_owned(),
+                connection: "Storage".to_owned(),
+            },
+        };
+        assert_eq!(store_outputs(file), Ok(vec![expected]));
+        let file = r#"{"bindings":[{"type":"blob","direction":"out","name":"log"}]}"#;
+        assert_eq!(
+            store_outputs(file).unwrap_err(),
+            "Unable to configure binding 'log' of type 'blob'. This may indicate invalid function.json properties. Can't figure out which \
+             ctor to call."
         );
     }
 

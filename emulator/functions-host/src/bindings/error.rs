@@ -4,6 +4,8 @@ use std::fmt;
 
 use storage::StorageError;
 
+use crate::newtonsoft::{JToken, ReadError};
+
 /// A chain of exceptions, each as `Type: message`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BindingError(Vec<String>);
@@ -24,6 +26,51 @@ impl BindingError {
     pub(crate) fn null_reference() -> Self {
         let message = "Object reference not set to an instance of an object.";
         Self(vec![format!("System.NullReferenceException: {message}")])
+    }
+
+    pub(crate) fn null_argument(parameter: &str) -> Self {
+        Self(vec![format!(
+            "System.ArgumentNullException: Value cannot be null. (Parameter '{parameter}')"
+        )])
+    }
+
+    /// A text that isn't JSON. Of what Newtonsoft says of it, the most frequent complaint has its words.
+    pub(crate) fn json_reader(text: &str, error: &ReadError) -> Self {
+        let starts_a_value =
+            |c: char| c.is_ascii_digit() || "{[\"'-/)tfnuNI".contains(c) || c.is_whitespace();
+        let message = match text.chars().next() {
+            Some(first) if !starts_a_value(first) => format!(
+                "Unexpected character encountered while parsing value: {first}. Path '', line 0, position 0."
+            ),
+            _ => error.to_string(),
+        };
+        Self(vec![format!(
+            "Newtonsoft.Json.JsonReaderException: {message}"
+        )])
+    }
+
+    /// JSON that isn't an object where one is wanted.
+    pub(crate) fn not_an_object(text: &str, token: &JToken) -> Self {
+        let kind = match token {
+            JToken::Null => "Null",
+            JToken::Undefined => "Undefined",
+            JToken::Boolean(_) => "Boolean",
+            JToken::Integer(_) => "Integer",
+            JToken::Float(_) => "Float",
+            JToken::Date(_) => "Date",
+            JToken::String(_) => "String",
+            JToken::Array(_) => "StartArray",
+            JToken::Object(_) => "StartObject",
+            JToken::Constructor(..) => "StartConstructor",
+        };
+        let position = match token {
+            JToken::Array(_) => 1,
+            _ => text.encode_utf16().count(),
+        };
+        Self(vec![format!(
+            "Newtonsoft.Json.JsonReaderException: Error reading JObject from JsonReader. Current JsonReader item is not an object: {kind}. \
+             Path '', line 1, position {position}."
+        )])
     }
 
     /// The same as the cause of an exception that says nothing by itself.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use storage::{Blobs, Tables};
+use storage::{Blobs, Queues, Tables};
 use tokio::sync::Mutex;
 
 use super::binding_data::BindingData;
@@ -28,6 +28,7 @@ pub(crate) struct Stores {
     rows: Option<RowsFile>,
     // A client costs more than a request, so each is made once.
     blobs: Mutex<HashMap<String, Blobs>>,
+    queues: Mutex<HashMap<String, Queues>>,
     tables: Mutex<HashMap<String, Tables>>,
 }
 
@@ -58,6 +59,7 @@ impl Stores {
             settings,
             rows,
             blobs: Mutex::default(),
+            queues: Mutex::default(),
             tables: Mutex::default(),
         }
     }
@@ -228,11 +230,11 @@ impl Stores {
         })
     }
 
-    fn bind(&self, text: &str, data: &BindingData) -> Result<String, BindingError> {
+    pub(super) fn bind(&self, text: &str, data: &BindingData) -> Result<String, BindingError> {
         Template::parse(text, &self.settings)?.bind(data)
     }
 
-    fn bind_optional(
+    pub(super) fn bind_optional(
         &self,
         text: Option<&str>,
         data: &BindingData,
@@ -240,7 +242,7 @@ impl Stores {
         text.map(|text| self.bind(text, data)).transpose()
     }
 
-    async fn blobs(&self, connection: &str) -> Result<Blobs, BindingError> {
+    pub(super) async fn blobs(&self, connection: &str) -> Result<Blobs, BindingError> {
         let mut clients = self.blobs.lock().await;
         if let Some(client) = clients.get(connection) {
             return Ok(client.clone());
@@ -251,7 +253,18 @@ impl Stores {
         Ok(client)
     }
 
-    async fn tables(&self, connection: &str) -> Result<Tables, BindingError> {
+    pub(super) async fn queues(&self, connection: &str) -> Result<Queues, BindingError> {
+        let mut clients = self.queues.lock().await;
+        if let Some(client) = clients.get(connection) {
+            return Ok(client.clone());
+        }
+        let (account, retry) = connection::account(&self.settings, connection, Service::Queue)?;
+        let client = Queues::new(account, retry)?;
+        clients.insert(connection.to_owned(), client.clone());
+        Ok(client)
+    }
+
+    pub(super) async fn tables(&self, connection: &str) -> Result<Tables, BindingError> {
         let mut clients = self.tables.lock().await;
         if let Some(client) = clients.get(connection) {
             return Ok(client.clone());

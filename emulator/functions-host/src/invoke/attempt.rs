@@ -12,6 +12,7 @@ use crate::app::function::Function;
 use crate::client::{Exchange, HandlerClient};
 use crate::envelope::http_trigger::HttpInvocation;
 use crate::host::FunctionsHost;
+use crate::invoke::bindings::binding_data;
 use crate::invoke::function_timeout::executed_failed;
 use crate::invoke::http::{HttpRequest, HttpResponse, RawAnswer};
 use crate::log::record::{LogRecord, LogSource, of_user};
@@ -20,8 +21,8 @@ use crate::log::record::{LogRecord, LogSource, of_user};
 pub(super) enum Message<'a> {
     /// An envelope, and the charsets that the caller accepts.
     Envelope(Bytes, Option<&'a str>),
-    /// The same, which lacks what the input bindings bring.
-    WithInputs(Box<HttpInvocation<'a>>, Option<&'a str>),
+    /// The same for a function with bindings to stores. It lacks what the input bindings bring.
+    WithBindings(Box<HttpInvocation<'a>>, Option<&'a str>),
     /// The caller's own request, to this target.
     Forwarded(&'a HttpRequest, String),
 }
@@ -137,9 +138,11 @@ impl FunctionsHost {
         message: Message<'_>,
         outcome: &mut Outcome,
     ) -> bool {
+        let mut data = None;
         let message = match message {
-            Message::WithInputs(mut invocation, accept_charset) => {
-                match self.read_inputs(function, &invocation).await {
+            Message::WithBindings(mut invocation, accept_charset) => {
+                let binding_data = binding_data(&invocation);
+                match self.read_inputs(function, binding_data.clone()).await {
                     Ok(inputs) => invocation.inputs = inputs,
                     Err(chain) => {
                         outcome.failure = Some(Failure::Binding { chain });
@@ -148,13 +151,14 @@ impl FunctionsHost {
                 }
                 let envelope = invocation.to_envelope().into_bytes();
                 outcome.envelope = Some(envelope.clone());
+                data = Some(binding_data);
                 Message::Envelope(Bytes::from(envelope), accept_charset)
             }
             message => message,
         };
         let error = match message {
             // It has become an envelope.
-            Message::WithInputs(..) => return true,
+            Message::WithBindings(..) => return true,
             Message::Envelope(envelope, accept_charset) => {
                 let exchange = client.invoke(&function.name, id, envelope, self.options.transfer);
                 match exchange.await {
@@ -166,6 +170,15 @@ impl FunctionsHost {
                         outcome.failure = translation.failure;
                         outcome.violations.extend(redirects);
                         outcome.violations.extend(translation.violations);
+                        if let Some(data) = data
+                            && outcome.failure.is_none()
+                        {
+                            let values = translation.values;
+                            if let Err(chain) = self.write_outputs(function, values, data).await {
+                                outcome.response = HttpResponse::empty(500);
+                                outcome.failure = Some(Failure::Binding { chain });
+                            }
+                        }
                         return true;
                     }
                     Err(error) => error,

@@ -215,8 +215,8 @@ impl FunctionsHost {
             retry,
         };
         let accept_charset = request.header_value("Accept-Charset");
-        if !function.input_bindings.is_empty() {
-            return Message::WithInputs(Box::new(envelope), accept_charset);
+        if !function.input_bindings.is_empty() || !function.store_outputs.is_empty() {
+            return Message::WithBindings(Box::new(envelope), accept_charset);
         }
         let envelope = envelope.to_envelope();
         invocation.envelope = envelope.into_bytes();

@@ -2,12 +2,12 @@
 
 mod attempt;
 pub(crate) mod authorization;
+pub(crate) mod bindings;
 pub(crate) mod delivery;
 pub(crate) mod dispatch;
 pub(crate) mod event_hub;
 pub(crate) mod function_timeout;
 pub(crate) mod http;
-pub(crate) mod inputs;
 pub(crate) mod invocation;
 pub(crate) mod readiness;
 pub(crate) mod record;

@@ -1,7 +1,7 @@
 //! The captured cases, one group of functions after the other.
 //!
-//! Left out are: the tables of the extension before bundle 3 (`Storage 4.0.2`), which is not emulated; outputs and the Event Hub trigger,
-//! which are replayed elsewhere or not at all; of Cosmos DB, what its stand-in does that a file of rows can't (a refusal, an answer to a
+//! Left out are: the tables of the extension before bundle 3 (`Storage 4.0.2`), which is not emulated; outputs,
+//! which [`outputs`](crate::outputs) replays; the Event Hub trigger, which is not replayed yet; of Cosmos DB, what its stand-in does that a file of rows can't (a refusal, an answer to a
 //! value that no document has); and the failures, which [`failures`](crate::failures) brings about in less time.
 
 use functions_host::{FunctionsHost, LogSource};
@@ -30,7 +30,7 @@ fn is_left_out(case: &Case) -> bool {
 }
 
 /// The exception in the latest record of a failed invocation.
-fn exception(host: &FunctionsHost, id: &str) -> Option<String> {
+pub(crate) fn exception(host: &FunctionsHost, id: &str) -> Option<String> {
     let log = host.log();
     let mut records = log.iter().rev();
     let record =

@@ -7,4 +7,5 @@ mod common;
 mod captured;
 mod case;
 mod failures;
+mod outputs;
 mod store;

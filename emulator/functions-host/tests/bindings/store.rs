@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use storage::azurite::{Azurite, Installation};
-use storage::{Account, Blobs, Retry, Tables};
+use storage::{Account, Blobs, Ports, Queues, Retry, Tables};
 use tokio::net::TcpListener;
 
 use crate::case::Captured;
@@ -18,7 +18,7 @@ use crate::case::Captured;
 /// Azurite, unless this machine has no npm to install it with.
 pub(crate) async fn azurite() -> Option<Azurite> {
     let installation = Installation::for_tests(env!("CARGO_TARGET_TMPDIR")).await?;
-    Some(installation.start((0, 0), None).await.unwrap())
+    Some(installation.start(Ports::default(), None).await.unwrap())
 }
 
 /// Writes what the captured store held.
@@ -33,6 +33,10 @@ pub(crate) async fn fill(azurite: &Azurite, captured: &Captured) {
             let written = blobs.write(container, name, content).await;
             assert_eq!(written, Ok(()), "{container}/{name}");
         }
+    }
+    let queues = Queues::new(azurite.account(), Retry::BLOBS).unwrap();
+    for queue in &standard.queues {
+        queues.create(queue).await.unwrap();
     }
     for (table, rows) in &standard.tables {
         tables.create_table(table).await.unwrap();
@@ -50,13 +54,19 @@ pub(crate) async fn fill(azurite: &Azurite, captured: &Captured) {
 pub(crate) fn connection_string(port: u16) -> String {
     let endpoint = format!("http://127.0.0.1:{port}/devstoreaccount1");
     format!(
-        "AccountName=devstoreaccount1;AccountKey=c2VjcmV0;BlobEndpoint={endpoint};TableEndpoint={endpoint}"
+        "AccountName=devstoreaccount1;AccountKey=c2VjcmV0;BlobEndpoint={endpoint};QueueEndpoint={endpoint};TableEndpoint={endpoint}"
     )
+}
+
+/// A port on which nobody listens.
+pub(crate) async fn closed_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 /// The same account with another key.
 pub(crate) fn with_wrong_key(azurite: &Azurite) -> String {
-    let (blob, table) = azurite.ports();
+    let Ports { blob, table, .. } = azurite.ports();
     let text = format!(
         "AccountName=devstoreaccount1;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:{blob}/devstoreaccount1;\
          TableEndpoint=http://127.0.0.1:{table}/devstoreaccount1"

@@ -1,4 +1,4 @@
-//! Reading a function's input bindings for an invocation, and telling what is wrong with them.
+//! Reading a function's input bindings for an invocation, writing its outputs, and telling what is wrong with either.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use crate::bindings::read::Stores;
 use crate::bindings::rows_file::RowsFile;
 use crate::bindings::settings::AppSettings;
 use crate::bindings::traps::{self, Surroundings};
+use crate::bindings::write::OutputValue;
 use crate::envelope::http_trigger::HttpInvocation;
 use crate::host::FunctionsHost;
 use crate::invoke::record::Record;
@@ -31,17 +32,35 @@ impl FunctionsHost {
     pub(super) async fn read_inputs(
         &self,
         function: &Function,
-        invocation: &HttpInvocation<'_>,
+        data: BindingData,
     ) -> Result<Vec<(String, JToken)>, Vec<String>> {
-        let data = BindingData::of(
-            invocation.request,
-            invocation.route_values,
-            invocation.trigger_name,
-            invocation.function_name,
-        );
         let values = self.stores.read_all(&function.input_bindings, data).await;
         values.map_err(|error| error.chain().to_vec())
     }
+
+    /// Writes what the handler answered for the output bindings to stores.
+    ///
+    /// # Errors
+    /// The exceptions of the first that failed, the outermost first.
+    pub(super) async fn write_outputs(
+        &self,
+        function: &Function,
+        values: Vec<(String, OutputValue)>,
+        data: BindingData,
+    ) -> Result<(), Vec<String>> {
+        let written = self.stores.write_all(&function.store_outputs, values, data);
+        written.await.map_err(|error| error.chain().to_vec())
+    }
+}
+
+/// What the expressions of an invocation's bindings may refer to.
+pub(super) fn binding_data(invocation: &HttpInvocation<'_>) -> BindingData {
+    BindingData::of(
+        invocation.request,
+        invocation.route_values,
+        invocation.trigger_name,
+        invocation.function_name,
+    )
 }
 
 /// The stores that the app's settings name: the host's environment goes before `local.settings.json`, and the options before both.
