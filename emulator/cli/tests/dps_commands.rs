@@ -161,6 +161,57 @@ fn dps_with_the_apps_handler_serves_devices_and_fleets() {
 }
 
 #[test]
+fn a_device_registers_with_a_tpm_in_a_file() {
+    let app = app();
+    let device = |arguments: &[&str]| {
+        let device = ["device", "press-07", "--tpm", "tpm.pem"];
+        run(app.path(), &[&device[..], arguments].concat())
+    };
+    let (succeeded, printed) = device(&[]);
+    assert!(!succeeded);
+    assert!(
+        printed.starts_with(
+            "error: cannot use the TPM tpm.pem; `emulator device press-07 --tpm tpm.pem --enrollment > \
+             dps.json` makes one, and the configuration that enrolls the device: "
+        ),
+        "{printed}"
+    );
+    let (succeeded, config) = device(&["--enrollment"]);
+    assert!(succeeded, "{config}");
+    assert_eq!(device(&["--enrollment"]), (true, config.clone()));
+    app.write("dps.json", &config);
+    let dps = Dps::start(&app, &["--config", "dps.json", "--time-scale", "0.1"]);
+    let (succeeded, printed) = device(&["--https-port", dps.port("HTTPS")]);
+    assert!(succeeded, "{printed}");
+    assert!(
+        printed.ends_with(
+            "Registration Information received from service: \
+             contoso-toasters-hub-1098.azure-devices.net, deviceId: press-07\n"
+        ),
+        "{printed}"
+    );
+    let (succeeded, printed) = device(&["--transport", "mqtt", "--mqtt-port", dps.port("MQTT")]);
+    assert!(!succeeded);
+    assert!(
+        printed.ends_with(
+            "press-07: the service answered 400 400004: Invalid argument: a device with a TPM \
+             registers over HTTPS or AMQP; the service takes none over MQTT\n"
+        ),
+        "{printed}"
+    );
+    app.write("tpm.pem", "?");
+    assert_eq!(
+        device(&["--enrollment"]),
+        (
+            false,
+            "error: cannot use the TPM tpm.pem: it must hold the two RSA keys of a software TPM in \
+             PEM\n"
+                .to_owned()
+        )
+    );
+}
+
+#[test]
 fn demo_fails_when_the_policy_is_not_the_tutorials() {
     let app = app();
     let (succeeded, printed) = run(app.path(), &["demo"]);

@@ -160,6 +160,13 @@ impl Connection {
         Ok(Self::Mqtt(Box::new(connection)))
     }
 
+    /// Sends this token from now on. MQTT sent its own when it connected.
+    pub(super) fn set_token(&mut self, token: String) {
+        if let Self::Https(connection) = self {
+            connection.set_token(token);
+        }
+    }
+
     /// Registers.
     ///
     /// # Errors

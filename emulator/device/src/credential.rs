@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::tpm::SoftwareTpm;
 use provisioning::keys::symmetric_key::SymmetricKey;
 
 /// What a device proves itself with.
@@ -16,11 +17,19 @@ pub enum Credential {
     SymmetricKey(SymmetricKey),
     /// A certificate that it presents in its TLS handshake.
     Certificate(ClientCertificate),
+    /// A TPM, which gives it the key that it signs its token with.
+    Tpm(SoftwareTpm),
 }
 
 impl From<SymmetricKey> for Credential {
     fn from(key: SymmetricKey) -> Self {
         Self::SymmetricKey(key)
+    }
+}
+
+impl From<SoftwareTpm> for Credential {
+    fn from(tpm: SoftwareTpm) -> Self {
+        Self::Tpm(tpm)
     }
 }
 

@@ -31,6 +31,10 @@ impl HttpsConnection {
         }
     }
 
+    pub(super) fn set_token(&mut self, token: String) {
+        self.sas_token = Some(token);
+    }
+
     pub(super) async fn register(&self, body: &str) -> anyhow::Result<Reply> {
         let url = format!("{}/register?api-version={API_VERSION}", self.registration);
         let request = self.client.put(url).body(body.to_owned());

@@ -10,3 +10,4 @@ mod https;
 mod link;
 mod mqtt;
 pub mod registration;
+pub mod tpm;

@@ -10,6 +10,7 @@ use super::connection::{Connection, Identity, Reply, Target, Transport, Trust};
 use super::credential::Credential;
 use emulator_text::printable;
 use provisioning::keys::sas_token::SasToken;
+use provisioning::keys::symmetric_key::SymmetricKey;
 use provisioning::service::moment::Moment;
 
 /// How long a device's token is good.
@@ -144,18 +145,25 @@ impl Device {
     ) -> Result<Assigned, NotAssigned> {
         let identity = self.identity(target);
         let presenting = match &self.credential {
-            Credential::SymmetricKey(_) => None,
+            Credential::SymmetricKey(_) | Credential::Tpm(_) => None,
             Credential::Certificate(certificate) => Some(trust.presenting(certificate)?),
         };
         let trust = presenting.as_ref().unwrap_or(trust);
         let mut connection = Connection::open(transport, target, trust, identity).await?;
         let body = self.body().to_string();
         let mut reply = connection.register(&body).await?;
+        if let Some(token) = self.meet_challenge(&reply, target)? {
+            connection.set_token(token);
+            reply = connection.register(&body).await?;
+        }
         tell(Status::Connected);
         loop {
             let wait = reply.retry_after.map_or(DEFAULT_WAIT, Duration::from_secs);
             match progress(reply)? {
-                Progress::Done(assigned) => return Ok(assigned),
+                Progress::Done { assigned, hub_key } => {
+                    self.keep(hub_key.as_deref())?;
+                    return Ok(assigned);
+                }
                 Progress::Assigning(operation_id) => {
                     tell(Status::Assigning);
                     tokio::time::sleep(wait).await;
@@ -174,17 +182,42 @@ impl Device {
     }
 
     fn identity(&self, target: &Target) -> Identity {
-        let expiry = Moment::of_system().now.after(TOKEN_HOLDS);
-        let id = &self.registration_id;
         Identity {
-            registration_id: id.clone(),
+            registration_id: self.registration_id.clone(),
             sas_token: match &self.credential {
-                Credential::SymmetricKey(key) => {
-                    Some(SasToken::issue(key, &target.id_scope, id, expiry))
-                }
-                Credential::Certificate(_) => None,
+                Credential::SymmetricKey(key) => Some(self.token(key, target)),
+                Credential::Certificate(_) | Credential::Tpm(_) => None,
             },
         }
+    }
+
+    fn token(&self, key: &SymmetricKey, target: &Target) -> String {
+        let expiry = Moment::of_system().now.after(TOKEN_HOLDS);
+        SasToken::issue(key, &target.id_scope, &self.registration_id, expiry)
+    }
+
+    /// The token that a nonce asks for, if the reply is one.
+    fn meet_challenge(&self, reply: &Reply, target: &Target) -> anyhow::Result<Option<String>> {
+        let nonce = reply.body["authenticationKey"].as_str();
+        match (&self.credential, nonce) {
+            (Credential::Tpm(tpm), Some(nonce)) if reply.status == UNAUTHORIZED => {
+                let key = tpm
+                    .activate(nonce)
+                    .context("the TPM can't unwrap the nonce")?;
+                Ok(Some(self.token(&key, target)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Unwraps the device's key for its hub, as a device with a TPM does at the end.
+    fn keep(&self, hub_key: Option<&str>) -> anyhow::Result<()> {
+        if let Credential::Tpm(tpm) = &self.credential {
+            let hub_key = hub_key.context("the answer has no registrationState.tpm")?;
+            tpm.activate(hub_key)
+                .context("the TPM can't unwrap its key for the hub")?;
+        }
+        Ok(())
     }
 
     fn body(&self) -> Value {
@@ -192,15 +225,25 @@ impl Device {
         if let Some(payload) = &self.payload {
             body["payload"] = payload.clone();
         }
+        if let Credential::Tpm(tpm) = &self.credential {
+            body["tpm"] = json!({
+                "endorsementKey": tpm.endorsement_key(),
+                "storageRootKey": tpm.storage_root_key(),
+            });
+        }
         body
     }
 }
 
+const UNAUTHORIZED: u16 = 401;
 const THROTTLED: u16 = 429;
 
 /// What a device does next.
 enum Progress {
-    Done(Assigned),
+    Done {
+        assigned: Assigned,
+        hub_key: Option<String>,
+    },
     Assigning(String),
     Throttled,
 }
@@ -223,11 +266,16 @@ fn progress(reply: Reply) -> Result<Progress, NotAssigned> {
     }
     let state = &mut body["registrationState"];
     match body_status(state) {
-        Some("assigned") => Ok(Progress::Done(Assigned {
-            hub: text(&state["assignedHub"]),
-            device_id: text(&state["deviceId"]),
-            payload: Some(state["payload"].take()).filter(|payload| !payload.is_null()),
-        })),
+        Some("assigned") => Ok(Progress::Done {
+            hub_key: state["tpm"]["authenticationKey"]
+                .as_str()
+                .map(str::to_owned),
+            assigned: Assigned {
+                hub: text(&state["assignedHub"]),
+                device_id: text(&state["deviceId"]),
+                payload: Some(state["payload"].take()).filter(|payload| !payload.is_null()),
+            },
+        }),
         Some("failed") => Err(NotAssigned::Failed {
             error_code: error_code(state),
             message: text(&state["errorMessage"]),

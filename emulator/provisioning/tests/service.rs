@@ -5,7 +5,7 @@ use provisioning::enrollment::authorities::Authorities;
 use provisioning::enrollment::enrollments::{Enrollment, Enrollments};
 use provisioning::keys::sas_token::SasToken;
 use provisioning::keys::symmetric_key::SymmetricKey;
-use provisioning::service::attestation::Caller;
+use provisioning::service::attestation::{Caller, Transport};
 use provisioning::service::moment::{Moment, Timestamp};
 use provisioning::service::operation::Settlement;
 use provisioning::service::provisioning_service::{OperationKey, Service, Settings, Step};
@@ -83,6 +83,7 @@ impl Bench {
             registration_id: registration_id.to_owned(),
             sas_token: Some(token),
             certificate: None,
+            transport: Transport::Https,
         }
     }
 
@@ -593,7 +594,7 @@ fn a_malformed_registration_is_told_what_is_wrong() {
     );
     check(
         br#"{"tpm":{"endorsementKey":"EK"}}"#,
-        "tpm is given, and TPM attestation isn't emulated",
+        "tpm is given, and the device is enrolled with another attestation",
     );
     for body in ["", r#"{"registrationId":7}"#, r#"["p1",{"arr":1},null]"#] {
         let refusal = Bench::new()

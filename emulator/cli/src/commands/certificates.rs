@@ -22,7 +22,8 @@ const DEVICES: [&str; 2] = [
 /// The longest common name of an X.509 certificate.
 const MAX_COMMON_NAME: usize = 64;
 
-const HUBS: [&str; 2] = [
+/// The tutorial's hubs.
+pub(crate) const HUBS: [&str; 2] = [
     "contoso-toasters-hub-1098.azure-devices.net",
     "contoso-heatpumps-hub-1098.azure-devices.net",
 ];

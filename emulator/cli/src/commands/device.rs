@@ -5,20 +5,24 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::commands::certificates::HUBS;
 use crate::common::service::ServiceArguments;
 use emulator_text::{escaped, read_text};
 use provisioning::enrollment::config::TUTORIAL_GROUP_KEY;
+use provisioning::enrollment::registration_id::RegistrationId;
+use provisioning::keys::certificates::write_secret;
 use provisioning::keys::symmetric_key::SymmetricKey;
 use provisioning::keys::x509::Certificate;
 use simulated_device::connection::Transport;
 use simulated_device::credential::{ClientCertificate, Credential};
 use simulated_device::registration::{Device, Status};
+use simulated_device::tpm::SoftwareTpm;
 
 /// Register one simulated device, as the tutorial's sample does.
 ///
-/// Without a key or a certificate, the device's key is derived from the tutorial's group key.
+/// Without a key, a certificate or a TPM, the device's key is derived from the tutorial's group key.
 #[derive(Debug, Args)]
 pub struct SimulatedDevice {
     /// The device's registration id, such as breakroom499-contoso-tstrsd-007; with --certificate, its common name unless given.
@@ -34,6 +38,12 @@ pub struct SimulatedDevice {
     /// The device's certificate, and behind it those that lead to its root, in PEM; without --key, its private key, too.
     #[arg(long, value_name = "FILE", conflicts_with = "group_key")]
     certificate: Option<PathBuf>,
+    /// The file of the device's TPM, which is one in software and proves nothing to a real service.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "group_key", "certificate"])]
+    tpm: Option<PathBuf>,
+    /// Prints the configuration that enrolls the device with its TPM, for `dps`, and makes the TPM where there is none.
+    #[arg(long, requires = "tpm")]
+    enrollment: bool,
     /// What the device tells the webhook.
     #[arg(long, value_name = "JSON", value_parser = json)]
     payload: Option<Value>,
@@ -53,6 +63,14 @@ fn json(text: &str) -> Result<Value, serde_json::Error> {
 /// # Errors
 /// The key or the CA file can't be used.
 pub async fn run(arguments: SimulatedDevice) -> anyhow::Result<ExitCode> {
+    if arguments.enrollment
+        && let Some(file) = &arguments.tpm
+    {
+        let registration_id = arguments.registration_id.as_deref().unwrap_or_default();
+        RegistrationId::parse(registration_id).with_context(|| format!("{registration_id:?}"))?;
+        anstream::println!("{:#}", enrollment(registration_id, &tpm_of(file)?));
+        return Ok(ExitCode::SUCCESS);
+    }
     let (registration_id, credential) = arguments.identity()?;
     let device = Device {
         registration_id,
@@ -102,6 +120,16 @@ impl SimulatedDevice {
         }
         // Clap has seen to it that there is one without a certificate.
         let registration_id = self.registration_id.clone().unwrap_or_default();
+        if let Some(file) = &self.tpm {
+            let tpm = read_tpm(file).with_context(|| {
+                format!(
+                    "cannot use the TPM {0}; `emulator device {registration_id} --tpm {0} --enrollment > dps.json` makes \
+                     one, and the configuration that enrolls the device",
+                    file.display()
+                )
+            })?;
+            return Ok((registration_id, tpm.into()));
+        }
         let derived = |group_key: SymmetricKey| group_key.derive(&registration_id);
         let key = match (&self.key, &self.group_key) {
             (Some(key), _) => SymmetricKey::parse(key).context("--key")?,
@@ -134,6 +162,37 @@ impl SimulatedDevice {
         };
         Ok((registration_id, certificate.into()))
     }
+}
+
+fn read_tpm(file: &Path) -> anyhow::Result<SoftwareTpm> {
+    SoftwareTpm::from_pem(&read_text(file)?)
+}
+
+/// The TPM in this file, which is made where there is none.
+fn tpm_of(file: &Path) -> anyhow::Result<SoftwareTpm> {
+    if file.exists() {
+        return read_tpm(file).with_context(|| format!("cannot use the TPM {}", file.display()));
+    }
+    let tpm = SoftwareTpm::generate()?;
+    write_secret(file, &tpm.to_pem()?)
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(tpm)
+}
+
+/// A service with the tutorial's hubs that enrolls the device with its TPM.
+fn enrollment(registration_id: &str, tpm: &SoftwareTpm) -> Value {
+    json!({
+        "linkedHubs": HUBS,
+        "enrollments": [{
+            "registrationId": registration_id,
+            "attestation": {"type": "tpm", "tpm": {
+                "endorsementKey": tpm.endorsement_key(),
+                "storageRootKey": tpm.storage_root_key(),
+            }},
+            "allocationPolicy": "custom",
+            "reprovisionPolicy": {"updateHubAssignment": true, "migrateDeviceData": true}
+        }]
+    })
 }
 
 fn sdk_name(status: Status) -> &'static str {

@@ -16,8 +16,10 @@ use crate::enrollment::registration_id::RegistrationId;
 use crate::enrollment::x509::{add_info, client_certificates, signing_certificates};
 use crate::keys::symmetric_key::SymmetricKey;
 use crate::keys::thumbprint::Thumbprint;
+use crate::keys::tpm::TpmPublicKey;
 use crate::keys::x509::Certificate;
 use crate::webhook::allocation_request::{self as shape, AttestationMechanism, EnrollmentSettings};
+use crate::webhook::tpm_attestation::TpmAttestation;
 use iot_hub::twin::{DeviceTwin, InitialTwin};
 
 /// An enrollment, ready to use.
@@ -50,8 +52,17 @@ pub enum Attestation {
     X509(Vec<Thumbprint>),
     /// A certificate that one of these signed, directly or through others.
     SigningCertificates(Vec<Certificate>),
-    /// A trusted platform module, which isn't emulated: its devices are told so.
-    Tpm,
+    /// The trusted platform module that has these keys.
+    Tpm(TpmKeys),
+}
+
+/// The keys by which a device's TPM is known.
+#[derive(Clone, Debug)]
+pub struct TpmKeys {
+    /// The key that no other TPM has.
+    pub endorsement_key: TpmPublicKey,
+    /// The key under which it keeps others, where the enrollment names it.
+    pub storage_root_key: Option<TpmPublicKey>,
 }
 
 /// Who chooses the hub.
@@ -92,6 +103,7 @@ impl Enrollment {
         let attestation = match mechanism.kind.as_str() {
             "x509" => signing_certificates(mechanism.x509.as_ref(), authorities)
                 .map(Attestation::SigningCertificates),
+            "tpm" => Err(EnrollmentErrorKind::TpmGroup),
             _ => attestation(mechanism),
         }
         .map_err(|error| error.of(&name))?;
@@ -217,9 +229,24 @@ fn attestation(mechanism: &AttestationMechanism) -> Result<Attestation, Enrollme
                 .map_err(EnrollmentErrorKind::Key)
         }
         "x509" => client_certificates(mechanism.x509.as_ref()).map(Attestation::X509),
-        "tpm" => Ok(Attestation::Tpm),
+        "tpm" => tpm(mechanism.tpm.as_ref()).map(Attestation::Tpm),
         other => Err(EnrollmentErrorKind::Attestation(other.to_owned())),
     }
+}
+
+fn tpm(attestation: Option<&TpmAttestation>) -> Result<TpmKeys, EnrollmentErrorKind> {
+    let keys = attestation.ok_or(EnrollmentErrorKind::NoEndorsementKey)?;
+    let parse = |member, text: &str| {
+        TpmPublicKey::parse(text).map_err(|error| EnrollmentErrorKind::TpmKey(member, error))
+    };
+    let storage_root_key = keys.storage_root_key.as_deref();
+    Ok(TpmKeys {
+        endorsement_key: parse("endorsementKey", &keys.endorsement_key)?,
+        storage_root_key: storage_root_key
+            .filter(|text| !text.is_empty())
+            .map(|text| parse("storageRootKey", text))
+            .transpose()?,
+    })
 }
 
 fn allocation(settings: &EnrollmentSettings) -> Result<Allocation, EnrollmentErrorKind> {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::enrollment::registration_id::InvalidRegistrationId;
 use crate::keys::symmetric_key::InvalidKey;
+use crate::keys::tpm::InvalidTpmKey;
 use crate::keys::x509::InvalidCertificate;
 use iot_hub::twin::TwinError;
 
@@ -34,6 +35,9 @@ pub(crate) enum EnrollmentErrorKind {
     NoSigningCertificates,
     NoSuchCertificate(String),
     Unverified(String),
+    TpmGroup,
+    NoEndorsementKey,
+    TpmKey(&'static str, InvalidTpmKey),
     AllocationPolicy(String),
     NoStaticHub,
     NoWebhook,
@@ -110,6 +114,17 @@ impl fmt::Display for EnrollmentErrorKind {
                 "allocationPolicy geoLatency isn't emulated, as no latency to a hub can be measured here; use hashed, which \
                  spreads devices over the hubs, or static with the hub to be expected in iotHubHostName"
             ),
+            Self::TpmGroup => write!(
+                formatter,
+                "attestation.type is tpm, which only an individual enrollment can have"
+            ),
+            Self::NoEndorsementKey => write!(
+                formatter,
+                "attestation.tpm.endorsementKey is missing, which is the TPM's own"
+            ),
+            Self::TpmKey(member, error) => {
+                write!(formatter, "attestation.tpm.{member} can't be used: {error}")
+            }
             Self::AllocationPolicy(policy) => write!(
                 formatter,
                 "allocationPolicy is {policy:?}; custom, hashed and static are emulated"

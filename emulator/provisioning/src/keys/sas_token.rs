@@ -51,7 +51,7 @@ impl SasToken {
         let raw_resource = required("sr")?;
         let raw_expiry = required("se")?;
         if let Some(policy) = field("skn")
-            && policy != REGISTRATION_POLICY
+            && ![REGISTRATION_POLICY, ""].contains(&policy)
         {
             return Err(InvalidToken::Policy);
         }

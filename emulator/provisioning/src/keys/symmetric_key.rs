@@ -57,6 +57,12 @@ impl SymmetricKey {
     }
 }
 
+impl From<[u8; 32]> for SymmetricKey {
+    fn from(key: [u8; 32]) -> Self {
+        Self(key.to_vec())
+    }
+}
+
 impl fmt::Debug for SymmetricKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("SymmetricKey(…)")

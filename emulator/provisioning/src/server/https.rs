@@ -27,7 +27,7 @@ use crate::server::mqtt_session::Session;
 use crate::server::provisioning::{Provisioning, log_refusal};
 use crate::server::tls::{self, Connection};
 use crate::server::websocket;
-use crate::service::attestation::Caller;
+use crate::service::attestation::{Caller, Transport};
 use crate::service::moment::Moment;
 use crate::wire::device_api::{
     Answer, MAX_MESSAGE_BYTES, RegistrationOperationStatus, check_api_version,
@@ -201,7 +201,10 @@ fn answer_or_error<T: Serialize>(
 
 fn error(refusal: &Refusal, at: &Moment) -> Response<Body> {
     let body = refusal.body(at);
-    let mut response = json(refusal.status(), &body, at);
+    let mut response = match refusal {
+        Refusal::Challenge(challenge) => json(refusal.status(), challenge, at),
+        _ => json(refusal.status(), &body, at),
+    };
     let headers = response.headers_mut();
     headers.insert(X_MS_ERROR_CODE, body.error_code.into());
     if let Some(seconds) = refusal.retry_after() {
@@ -305,6 +308,7 @@ impl<S: Send + Sync> FromRequestParts<S> for FromDevice {
                     .and_then(|token| token.to_str().ok())
                     .map(str::to_owned),
                 certificate: peer.certificate,
+                transport: Transport::Https,
             },
             api_version: query.api_version,
         })

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use crate::keys::thumbprint::DeviceCertificate;
 use crate::server::provisioning::{Provisioning, log_refusal};
-use crate::service::attestation::Caller;
+use crate::service::attestation::{Caller, Transport};
 use crate::service::moment::Moment;
 use crate::wire::device_api::check_api_version;
 use crate::wire::mqtt_packet::{BadPacket, PacketCheck};
@@ -396,6 +396,7 @@ impl Device {
                 registration_id: registration_id.to_owned(),
                 sas_token: None,
                 certificate: None,
+                transport: Transport::Mqtt,
             },
             api_version: api_version.map(str::to_owned),
         })

@@ -15,6 +15,7 @@ use crate::webhook::client::Webhook;
 use crate::wire::device_api::{Answer, DeviceRegistrationResult, RegistrationOperationStatus};
 use crate::wire::refusal::Refusal;
 use emulator_text::printable;
+use uuid::Uuid;
 
 /// A running service. Clones are handles to the same one.
 #[derive(Clone, Debug)]
@@ -46,7 +47,8 @@ impl Provisioning {
         Self::new(service, webhook, Some(file))
     }
 
-    fn new(service: Service, webhook: Webhook, state: Option<StateFile>) -> Self {
+    fn new(mut service: Service, webhook: Webhook, state: Option<StateFile>) -> Self {
+        service.set_secret(Uuid::new_v4());
         Self(Arc::new(Inner {
             service: Mutex::new(service),
             webhook,

@@ -11,6 +11,7 @@ use crate::keys::sas_token::SasToken;
 use crate::keys::symmetric_key::SymmetricKey;
 use crate::keys::thumbprint::DeviceCertificate;
 use crate::service::moment::Timestamp;
+use crate::service::tpm::Nonces;
 use crate::service::x509;
 use crate::webhook::allocation_request::DeviceAttestation;
 use crate::wire::refusal::{Missing, Refusal};
@@ -26,6 +27,17 @@ pub struct Caller {
     pub sas_token: Option<String>,
     /// The certificate that it presented in its TLS handshake.
     pub certificate: Option<DeviceCertificate>,
+    /// The way that the request came.
+    pub transport: Transport,
+}
+
+/// The way that a request came, as far as proofs depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// The REST API.
+    Https,
+    /// MQTT, over TLS or a WebSocket.
+    Mqtt,
 }
 
 /// A device that is who it says.
@@ -37,6 +49,8 @@ pub struct Attested {
     pub enrollment: Arc<Enrollment>,
     /// Its proof, as a webhook gets it.
     pub proof: DeviceAttestation,
+    /// Its key for the hub, wrapped for its TPM if it has one.
+    pub hub_key: Option<String>,
 }
 
 /// Finds the caller's enrollment and checks its proof.
@@ -45,6 +59,7 @@ pub struct Attested {
 /// The caller isn't enrolled, or can't prove that it is.
 pub fn attest(
     enrollments: &Enrollments,
+    nonces: &Nonces,
     id_scope: &str,
     caller: &Caller,
     now: Timestamp,
@@ -55,7 +70,8 @@ pub fn attest(
     let registration_id = RegistrationId::parse(&caller.registration_id)
         .map_err(|error| Refusal::Malformed(error.to_string()))?;
     let (enrollment, proof) = if let Some(enrollment) = enrollments.of_device(&registration_id) {
-        (enrollment.clone(), prove(enrollment, caller, now)?)
+        let proof = prove(enrollment, nonces, &registration_id, caller, now)?;
+        (enrollment.clone(), proof)
     } else {
         group(enrollments, caller, now)?
     };
@@ -63,12 +79,15 @@ pub fn attest(
         registration_id,
         enrollment,
         proof,
+        hub_key: None,
     })
 }
 
 /// Checks the proof that an individual enrollment asks for.
 fn prove(
     enrollment: &Enrollment,
+    nonces: &Nonces,
+    id: &RegistrationId,
     caller: &Caller,
     now: Timestamp,
 ) -> Result<DeviceAttestation, Refusal> {
@@ -86,10 +105,11 @@ fn prove(
         }
         // Only groups have it.
         Attestation::SigningCertificates(_) => Err(Refusal::NotFound(Missing::Enrollment)),
-        Attestation::Tpm => Err(Refusal::Malformed(
-            "TPM attestation isn't emulated; enroll the device with a symmetric key or a certificate"
+        Attestation::Tpm(_) if caller.transport == Transport::Mqtt => Err(Refusal::Malformed(
+            "a device with a TPM registers over HTTPS or AMQP; the service takes none over MQTT"
                 .to_owned(),
         )),
+        Attestation::Tpm(_) => nonces.prove(id, &valid_token(caller, now)?),
     }
 }
 
@@ -123,7 +143,9 @@ fn group_by_key(
         .groups()
         .find(|group| match &group.attestation {
             Attestation::SymmetricKey(keys) => keys.iter().any(derived),
-            Attestation::X509(_) | Attestation::SigningCertificates(_) | Attestation::Tpm => false,
+            Attestation::X509(_) | Attestation::SigningCertificates(_) | Attestation::Tpm(_) => {
+                false
+            }
         })
         .cloned()
         .ok_or_else(wrong_key)
@@ -190,11 +212,7 @@ mod tests {
     }
 
     fn enrollments() -> Enrollments {
-        Enrollments::from_iter([
-            group(),
-            individual("Alone", &keys(DEVICE_KEY, GROUP_KEY)),
-            individual("trusted", &json!({"type": "tpm"})),
-        ])
+        Enrollments::from_iter([group(), individual("Alone", &keys(DEVICE_KEY, GROUP_KEY))])
     }
 
     /// A caller with a token that is good for a minute, signed with `key`.
@@ -205,6 +223,7 @@ mod tests {
             registration_id: registration_id.to_owned(),
             sas_token: Some(SasToken::issue(key, SCOPE, registration_id, expiry)),
             certificate: None,
+            transport: Transport::Https,
         }
     }
 
@@ -214,7 +233,8 @@ mod tests {
 
     /// The enrollment's name, or the refusal.
     fn outcome(caller: &Caller) -> Result<String, Refusal> {
-        attest(&enrollments(), SCOPE, caller, now()).map(|found| found.enrollment.to_string())
+        attest(&enrollments(), &Nonces::default(), SCOPE, caller, now())
+            .map(|found| found.enrollment.to_string())
     }
 
     #[track_caller]
@@ -271,7 +291,7 @@ mod tests {
         check_bad_signature(&malformed, "doesn't open with");
         let late = Timestamp::from_unix(now().unix() + 60).unwrap();
         assert_eq!(
-            attest(&enrollments(), SCOPE, &good, late).unwrap_err(),
+            attest(&enrollments(), &Nonces::default(), SCOPE, &good, late).unwrap_err(),
             Refusal::BadSignature("the token has expired".to_owned())
         );
     }
@@ -287,19 +307,13 @@ mod tests {
         let nobody = Enrollments::from_iter([individual("alone", &keys(DEVICE_KEY, DEVICE_KEY))]);
         let stranger = caller("stranger", &key(DEVICE_KEY));
         assert_eq!(
-            attest(&nobody, SCOPE, &stranger, now()).unwrap_err(),
+            attest(&nobody, &Nonces::default(), SCOPE, &stranger, now()).unwrap_err(),
             Refusal::NotFound(Missing::Enrollment)
         );
     }
 
     #[test]
-    fn a_tpm_and_a_malformed_id_are_told_so() {
-        assert_eq!(
-            outcome(&caller("trusted", &key(DEVICE_KEY)))
-                .unwrap_err()
-                .to_string(),
-            "Invalid argument: TPM attestation isn't emulated; enroll the device with a symmetric key or a certificate"
-        );
+    fn a_malformed_id_is_told_so() {
         assert_eq!(
             outcome(&caller("a b", &key(DEVICE_KEY)))
                 .unwrap_err()

@@ -7,4 +7,5 @@ pub mod provisioning_service;
 pub mod registration;
 pub mod reprovision;
 pub mod throttle;
+mod tpm;
 mod x509;

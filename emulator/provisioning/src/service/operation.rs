@@ -27,6 +27,7 @@ pub(crate) struct Operation {
     registration_id: RegistrationId,
     enrollment: Arc<Enrollment>,
     proof: DeviceAttestation,
+    hub_key: Option<String>,
     payload: Option<Box<RawValue>>,
     candidates: Vec<String>,
 }
@@ -62,6 +63,7 @@ impl Operation {
             registration_id,
             enrollment,
             proof,
+            hub_key,
         } = attested;
         let current = previous.and_then(Registration::assignment);
         let candidates = candidates(
@@ -77,6 +79,7 @@ impl Operation {
             registration_id,
             enrollment,
             proof,
+            hub_key,
             payload,
             candidates,
         }
@@ -154,7 +157,10 @@ impl Operation {
                         .enrollment
                         .group_id()
                         .map_or(Proof::X509, |group| Proof::X509Group(group.to_owned())),
-                    DeviceAttestation::SymmetricKey {} | DeviceAttestation::Tpm { .. } => {
+                    DeviceAttestation::Tpm(_) => Proof::Tpm {
+                        hub_key: self.hub_key.clone().unwrap_or_default(),
+                    },
+                    DeviceAttestation::SymmetricKey {} => {
                         Proof::SymmetricKey(self.enrollment.group_id().map(str::to_owned))
                     }
                 },

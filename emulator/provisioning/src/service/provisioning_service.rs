@@ -8,14 +8,17 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
+use uuid::Uuid;
 
-use crate::enrollment::enrollments::Enrollments;
+use crate::enrollment::enrollments::{Attestation, Enrollments};
 use crate::enrollment::registration_id::RegistrationId;
-use crate::service::attestation::{Attested, Caller, attest};
+use crate::service::attestation::{Attested, Caller, Transport, attest};
 use crate::service::moment::{Moment, Timestamp, whole_seconds};
 use crate::service::operation::{Operation, Settlement, WebhookCall};
 use crate::service::registration::{Progress, Registration};
 use crate::service::throttle::{POLLS, REGISTRATIONS, Window};
+use crate::service::tpm::{Nonces, Reason};
+use crate::webhook::allocation_request::DeviceAttestation;
 use crate::webhook::outcome::WebhookOutcome;
 use crate::wire::device_api::{
     Answer, DeviceRegistrationResult, RegistrationOperationStatus, RegistrationStatus,
@@ -59,6 +62,7 @@ pub struct Service {
     operations: HashMap<String, Operation>,
     registering: Window,
     polling: HashMap<String, Window>,
+    nonces: Nonces,
 }
 
 /// The answer to a registration.
@@ -101,7 +105,13 @@ impl Service {
             operations: HashMap::new(),
             registering: Window::default(),
             polling: HashMap::new(),
+            nonces: Nonces::default(),
         }
+    }
+
+    /// Makes what the service gives to TPMs unpredictable. Without it, the moments' ids decide.
+    pub fn set_secret(&mut self, secret: Uuid) {
+        self.nonces.set_secret(secret);
     }
 
     /// Takes back what was saved: records and devices.
@@ -152,14 +162,15 @@ impl Service {
                 .map_err(Refusal::Throttled)?;
         }
         let request = DeviceRegistration::parse(body)?;
-        let attested = self.attest(at, caller)?;
+        self.challenge(at, caller, request.tpm.as_deref())?;
+        let mut attested = self.attest(at, caller)?;
         check_same_id(
             &attested.registration_id,
             request.registration_id.as_deref(),
         )?;
-        if request.tpm.is_some() {
+        if request.tpm.is_some() && !matches!(attested.proof, DeviceAttestation::Tpm(_)) {
             return Err(Refusal::Malformed(
-                "tpm is given, and TPM attestation isn't emulated".to_owned(),
+                "tpm is given, and the device is enrolled with another attestation".to_owned(),
             ));
         }
         if attested.enrollment.disabled {
@@ -167,6 +178,9 @@ impl Service {
         }
         let key = attested.registration_id.key();
         let joined = self.operations.get(&key).map(|running| running.id.clone());
+        if joined.is_none() {
+            attested.hub_key = self.nonces.spend(&key);
+        }
         let started = joined.is_none().then(|| OperationKey(key.clone()));
         let operation_id = joined.unwrap_or_else(|| self.start(at, key, attested, request.payload));
         Ok(Registered {
@@ -293,7 +307,47 @@ impl Service {
             enrollments,
             ..
         } = &self.settings;
-        attest(enrollments, id_scope, caller, at.now)
+        attest(enrollments, &self.nonces, id_scope, caller, at.now)
+    }
+
+    /// Refuses a device with a TPM that has no nonce to sign with, and sends it one.
+    fn challenge(
+        &mut self,
+        at: &Moment,
+        caller: &Caller,
+        tpm: Option<&RawValue>,
+    ) -> Result<(), Refusal> {
+        // What else is wrong with these, attestation says.
+        let Ok(id) = RegistrationId::parse(&caller.registration_id) else {
+            return Ok(());
+        };
+        if !caller
+            .id_scope
+            .eq_ignore_ascii_case(&self.settings.id_scope)
+            || caller.transport == Transport::Mqtt
+        {
+            return Ok(());
+        }
+        let Some(enrollment) = self.settings.enrollments.of_device(&id) else {
+            // No group has TPMs.
+            return match (tpm, &caller.sas_token, &caller.certificate) {
+                (Some(_), None, None) => Err(Refusal::NotFound(Missing::Enrollment)),
+                _ => Ok(()),
+            };
+        };
+        let Attestation::Tpm(enrolled) = &enrollment.attestation else {
+            return Ok(());
+        };
+        let running = self.operations.contains_key(&id.key());
+        let reason = match caller.sas_token {
+            None => Some(Reason::NoToken),
+            Some(_) => self.nonces.lacking(&id, running),
+        };
+        let Some(reason) = reason else {
+            return Ok(());
+        };
+        let challenge = self.nonces.challenge(&id, enrolled, tpm, reason, at.id)?;
+        Err(Refusal::Challenge(Box::new(challenge)))
     }
 
     /// Lets a device ask, but not too often.

@@ -15,7 +15,7 @@ use crate::webhook::outcome::{
 };
 use crate::wire::device_api::{
     DeviceRegistrationResult, RegistrationOperationStatus, RegistrationStatus,
-    SymmetricKeyRegistrationResult, X509RegistrationResult,
+    SymmetricKeyRegistrationResult, TpmRegistrationResult, X509RegistrationResult,
 };
 
 /// Where an unfinished registration stands.
@@ -135,6 +135,12 @@ pub struct Registration {
 pub enum Proof {
     /// With a symmetric key, derived from this group's if there is one.
     SymmetricKey(Option<String>),
+    /// With a TPM.
+    #[serde(rename_all = "camelCase")]
+    Tpm {
+        /// The device's key for the hub, which only the TPM can unwrap.
+        hub_key: String,
+    },
     /// With a certificate of its own.
     X509,
     /// With a certificate of this group.
@@ -180,18 +186,27 @@ impl Registration {
     #[must_use]
     pub fn result(&self) -> DeviceRegistrationResult {
         let bare = DeviceRegistrationResult {
+            tpm: match (&self.proof, &self.outcome) {
+                (Proof::Tpm { hub_key }, Outcome::Assigned { .. }) => Some(TpmRegistrationResult {
+                    authentication_key: hub_key.clone(),
+                }),
+                _ => None,
+            },
             x509: match &self.proof {
                 Proof::X509 => Some(X509RegistrationResult::default()),
                 Proof::X509Group(group) => Some(X509RegistrationResult {
                     enrollment_group_id: Some(group.clone()),
                 }),
-                Proof::SymmetricKey(_) => None,
+                Proof::SymmetricKey(_) | Proof::Tpm { .. } => None,
             },
             symmetric_key: match &self.proof {
                 Proof::SymmetricKey(Some(group)) => Some(SymmetricKeyRegistrationResult {
                     enrollment_group_id: group.clone(),
                 }),
-                Proof::SymmetricKey(None) | Proof::X509 | Proof::X509Group(_) => None,
+                Proof::SymmetricKey(None)
+                | Proof::Tpm { .. }
+                | Proof::X509
+                | Proof::X509Group(_) => None,
             },
             created_date_time_utc: Some(self.created.to_string()),
             last_updated_date_time_utc: Some(self.last_updated.to_string()),

@@ -111,7 +111,7 @@ fn signing_certificates(enrollments: &Enrollments) -> Vec<(&Arc<Enrollment>, &Ce
         .groups()
         .filter_map(|group| match &group.attestation {
             Attestation::SigningCertificates(certificates) => Some((group, certificates)),
-            Attestation::SymmetricKey(_) | Attestation::X509(_) | Attestation::Tpm => None,
+            Attestation::SymmetricKey(_) | Attestation::X509(_) | Attestation::Tpm(_) => None,
         })
         .flat_map(|(group, certificates)| {
             certificates

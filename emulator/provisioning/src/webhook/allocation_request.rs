@@ -11,6 +11,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::webhook::tpm_attestation::{TpmAttestation, TpmDevice};
 use crate::webhook::x509_attestation::X509Attestation;
 
 /// What the service POSTs to a custom allocation webhook.
@@ -257,7 +258,7 @@ pub struct AttestationMechanism {
     pub kind: String,
     /// Endorsement and storage root key.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tpm: Option<serde_json::Value>,
+    pub tpm: Option<TpmAttestation>,
     /// Certificates, of which the service keeps the `info` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x509: Option<X509Attestation>,
@@ -327,12 +328,7 @@ pub enum DeviceAttestation {
     /// Always `{}`: the keys are stripped.
     SymmetricKey {},
     /// The device's TPM.
-    Tpm {
-        /// The endorsement key, in base64.
-        endorsement_key: String,
-        /// The storage root key, in base64.
-        storage_root_key: String,
-    },
+    Tpm(TpmDevice),
     /// The device's certificate. The shape of this member is not documented; one public sample reads it like this.
     X509 {
         /// The certificate as base64 of its DER form.

@@ -3,4 +3,5 @@
 pub mod allocation_request;
 pub mod client;
 pub mod outcome;
+pub mod tpm_attestation;
 pub mod x509_attestation;

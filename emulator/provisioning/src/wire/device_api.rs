@@ -68,6 +68,9 @@ pub struct RegistrationOperationStatus {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceRegistrationResult {
+    /// The device's key for the hub, when it proved itself with a TPM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tpm: Option<TpmRegistrationResult>,
     /// The device's group if there is one, when it proved itself with a certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x509: Option<X509RegistrationResult>,
@@ -112,6 +115,7 @@ impl DeviceRegistrationResult {
     #[must_use]
     pub fn bare(registration_id: &str, status: RegistrationStatus) -> Self {
         Self {
+            tpm: None,
             x509: None,
             symmetric_key: None,
             registration_id: registration_id.to_owned(),
@@ -127,6 +131,14 @@ impl DeviceRegistrationResult {
             payload: None,
         }
     }
+}
+
+/// What the service gives a device that has a TPM.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TpmRegistrationResult {
+    /// The device's key for the hub, in base64 and wrapped for the TPM.
+    pub authentication_key: String,
 }
 
 /// What the service tells of a device's certificate: that there was one, and of which group.

@@ -6,3 +6,4 @@ pub mod device_registration;
 pub mod mqtt_packet;
 pub mod refusal;
 pub mod topic;
+pub mod tpm_challenge;

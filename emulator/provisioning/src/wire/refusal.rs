@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::service::moment::{Moment, whole_seconds};
 use crate::wire::certificate_refusal::CertificateRefusal;
+use crate::wire::tpm_challenge::TpmChallenge;
 
 /// Why a request gets an error instead of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum Refusal {
     Unreadable(String),
     /// The signature is missing, wrong, or has run out. The log says which; the device isn't told.
     BadSignature(String),
+    /// The device's TPM has to sign with this nonce first.
+    Challenge(Box<TpmChallenge>),
     /// The certificate is missing or isn't good enough.
     BadCertificate(CertificateRefusal),
     /// There is no such thing.
@@ -52,7 +55,7 @@ impl Refusal {
     pub fn status(&self) -> u16 {
         match self {
             Self::Malformed(_) | Self::Unreadable(_) => 400,
-            Self::BadSignature(_) | Self::BadCertificate(_) => 401,
+            Self::BadSignature(_) | Self::Challenge(_) | Self::BadCertificate(_) => 401,
             Self::NotFound(_) => 404,
             Self::Method => 405,
             Self::MediaType => 415,
@@ -66,7 +69,7 @@ impl Refusal {
         match self {
             Self::Malformed(_) => 400_004,
             Self::Unreadable(_) => 400_012,
-            Self::BadSignature(_) | Self::BadCertificate(_) => 401_002,
+            Self::BadSignature(_) | Self::Challenge(_) | Self::BadCertificate(_) => 401_002,
             Self::NotFound(Missing::IdScope | Missing::Enrollment) => 404_201,
             Self::NotFound(Missing::Operation) => 404_202,
             Self::NotFound(Missing::Resource) => 404_000,
@@ -81,6 +84,7 @@ impl Refusal {
     pub fn reason(&self) -> String {
         match self {
             Self::BadSignature(reason) => reason.clone(),
+            Self::Challenge(challenge) => challenge.reason.to_owned(),
             Self::BadCertificate(refusal) => refusal.reason().to_owned(),
             Self::Unreadable(reason) => format!("{self} {reason}"),
             other => other.to_string(),
@@ -113,7 +117,7 @@ impl fmt::Display for Refusal {
         match self {
             Self::Malformed(problem) => write!(formatter, "Invalid argument: {problem}"),
             Self::Unreadable(_) => formatter.write_str("Deserialization error."),
-            Self::BadSignature(_) => formatter.write_str("Unauthorized"),
+            Self::BadSignature(_) | Self::Challenge(_) => formatter.write_str("Unauthorized"),
             Self::BadCertificate(refusal) => refusal.fmt(formatter),
             Self::NotFound(Missing::IdScope) => formatter.write_str("ID scope not found."),
             Self::NotFound(Missing::Enrollment) => formatter.write_str("Enrollment not found."),

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::enrollment::config::Config;
 use crate::keys::trial_certificates::{Period, TrialAuthority, TrialDevice};
-use crate::service::attestation::attest;
+use crate::service::attestation::{Transport, attest};
 use crate::service::moment::Moment;
+use crate::service::tpm::Nonces;
 use crate::wire::refusal::Refusal;
 
 const HUB: &str = "contoso-toasters-hub-1098.azure-devices.net";
@@ -56,6 +57,7 @@ fn caller(chain: &[&CertificateDer<'static>]) -> Caller {
         registration_id: DEVICE.to_owned(),
         sas_token: None,
         certificate: DeviceCertificate::from_chain(&chain),
+        transport: Transport::Https,
     }
 }
 
@@ -66,7 +68,13 @@ fn outcome(config: &Value, caller: &Caller) -> Result<String, Refusal> {
         .settings()
         .unwrap();
     let now = Moment::of_system().now;
-    let attested = attest(&settings.enrollments, "0ne00LOCAL1", caller, now)?;
+    let attested = attest(
+        &settings.enrollments,
+        &Nonces::default(),
+        "0ne00LOCAL1",
+        caller,
+        now,
+    )?;
     Ok(attested.enrollment.to_string())
 }
 

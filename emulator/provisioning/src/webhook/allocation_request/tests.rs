@@ -149,10 +149,11 @@ fn an_individual_enrollment_stands_under_its_own_name() {
 
 #[test]
 fn a_tpm_shows_both_of_its_keys() {
-    let attestation = DeviceAttestation::Tpm {
+    let attestation = DeviceAttestation::Tpm(TpmDevice {
         endorsement_key: "EK".to_owned(),
         storage_root_key: "SRK".to_owned(),
-    };
+    });
+    assert_eq!(format!("{attestation:?}"), "Tpm(TpmDevice(…))");
     let text = AllocationRequest::tutorial("mydevice")
         .with_attestation(attestation)
         .to_json()
