@@ -159,7 +159,7 @@ async fn tokens_keys_and_connection_strings_appear_in_no_log() {
         ("RUST_LOG", "trace"),
     ];
     let options = Options {
-        bearer_token: Some(TOKEN.to_owned()),
+        bearer_token: Some(TOKEN.into()),
         ..Options::default()
     };
     let world = World::with(&settings, options).await;

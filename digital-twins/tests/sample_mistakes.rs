@@ -30,7 +30,7 @@ async fn signed_in(more: &[(&str, &str)]) -> (World, token_endpoint::Queries) {
     ];
     settings.extend_from_slice(more);
     let options = Options {
-        bearer_token: Some(TOKEN.to_owned()),
+        bearer_token: Some(TOKEN.into()),
         ..Options::default()
     };
     (World::with(&settings, options).await, queries)

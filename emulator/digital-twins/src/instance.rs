@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::failure::Failure;
-use super::model::Model;
+use super::model::{Model, Models};
 use super::query::Query;
 use super::relationships::Relationship;
 use super::twin::Twin;
@@ -16,7 +16,7 @@ const MAX_ID: usize = 128;
 /// What the instance holds.
 #[derive(Clone, Debug, Default)]
 pub struct Instance {
-    models: BTreeMap<String, Model>,
+    models: Models,
     twins: BTreeMap<String, Twin>,
     pub(super) relationships: BTreeMap<(String, String), Relationship>,
     etags: u64,
@@ -27,10 +27,7 @@ impl Instance {
     #[must_use]
     pub fn new(models: impl IntoIterator<Item = Model>) -> Self {
         Self {
-            models: models
-                .into_iter()
-                .map(|model| (model.id.clone(), model))
-                .collect(),
+            models: Models::new(models),
             ..Self::default()
         }
     }
@@ -76,7 +73,7 @@ impl Instance {
         if if_none_match == Some("*") && self.twins.contains_key(id) {
             return Err(Failure::precondition(id));
         }
-        let twin = Twin::new(id, self.model(model)?, members, now)?;
+        let twin = Twin::new(id, model, &self.models, members, now)?;
         Ok(self.keep(twin))
     }
 
@@ -92,7 +89,7 @@ impl Instance {
         now: &str,
     ) -> Result<Value, Failure> {
         let twin = self.matching(id, if_match)?;
-        let patched = twin.patched(self.model(&twin.model)?, patch, now)?;
+        let patched = twin.patched(&self.models, patch, now)?;
         Ok(self.keep(patched))
     }
 
@@ -119,11 +116,10 @@ impl Instance {
     /// When the query has another form than the one that is known.
     pub fn query(&self, query: &str) -> Result<Vec<Value>, Failure> {
         let Query { property, text } = Query::parse(query)?;
-        let hits = self.twins.values().filter(|twin| {
-            twin.properties
-                .get(&property)
-                .is_some_and(|value| *value == text)
-        });
+        let hits = self
+            .twins
+            .values()
+            .filter(|twin| twin.says(&property, &text));
         Ok(hits.map(Twin::to_json).collect())
     }
 
@@ -132,9 +128,7 @@ impl Instance {
     }
 
     pub(super) fn model(&self, id: &str) -> Result<&Model, Failure> {
-        self.models
-            .get(id)
-            .ok_or_else(|| Failure::validation(format!("There is no model {id}.")))
+        self.models.get(id)
     }
 
     pub(super) fn next_etag(&mut self) -> String {

@@ -1,6 +1,6 @@
 //! A local Azure Digital Twins instance: the part of the data plane that a function app needs, over HTTP on loopback.
 //!
-//! What it does not do: no sign-in but one fixed token, no components, no commands, no event routes, no model uploads while it
+//! What it does not do: no sign-in but one fixed token, no commands, no event routes, no model uploads while it
 //! runs, no query but `SELECT * FROM DIGITALTWINS T WHERE T.property = 'text'`, no limits of its own (throttling is injected).
 //! Nothing is kept when the process ends.
 //!
@@ -8,7 +8,8 @@
 //! [OpenAPI](https://github.com/Azure/azure-rest-api-specs/tree/main/specification/digitaltwins/data-plane).
 //!
 //! Our assumptions, where neither says: a twin of an unknown model is refused as `ValidationFailed`, and an unknown or missing
-//! `api-version` as `InvalidArgument`.
+//! `api-version` as `InvalidArgument`; a twin that lacks a component of its model as `ValidationFailed`, and a patch of a
+//! component that the twin doesn't have as `JsonPatchInvalid`.
 
 mod failure;
 mod fault;

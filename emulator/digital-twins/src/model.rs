@@ -1,4 +1,5 @@
-//! A DTDL model, as far as the instance checks twins against it: properties of primitive types, and relationships.
+//! DTDL models, as far as the instance checks twins against them: properties of primitive types, components, and
+//! relationships.
 //!
 //! Source: <https://github.com/Azure/opendigitaltwins-dtdl/blob/master/DTDL/v2/DTDL.v2.md>.
 
@@ -6,12 +7,32 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::failure::Failure;
+
+/// The interfaces that an instance knows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Models(BTreeMap<String, Model>);
+
+impl Models {
+    pub(super) fn new(models: impl IntoIterator<Item = Model>) -> Self {
+        let models = models.into_iter();
+        Self(models.map(|model| (model.id.clone(), model)).collect())
+    }
+
+    pub(super) fn get(&self, id: &str) -> Result<&Model, Failure> {
+        let model = self.0.get(id);
+        model.ok_or_else(|| Failure::validation(format!("There is no model {id}.")))
+    }
+}
+
 /// One interface.
 #[derive(Clone, Debug)]
 pub struct Model {
     /// Its DTMI.
     pub id: String,
     properties: BTreeMap<String, String>,
+    /// The id of each component's model.
+    components: BTreeMap<String, String>,
     relationships: Vec<String>,
 }
 
@@ -28,6 +49,7 @@ impl Model {
         let mut model = Self {
             id,
             properties: BTreeMap::new(),
+            components: BTreeMap::new(),
             relationships: Vec::new(),
         };
         if json["@type"] != "Interface" {
@@ -43,12 +65,18 @@ impl Model {
             let name = content["name"]
                 .as_str()
                 .ok_or_else(|| format!("{} has a content without a name", model.id))?;
-            match content["@type"].as_str() {
+            match kind(&content["@type"]) {
                 Some("Property") => {
                     let schema = content["schema"].as_str().ok_or_else(|| {
                         format!("{}: the schema of {name} is not a primitive one", model.id)
                     })?;
                     model.properties.insert(name.to_owned(), schema.to_owned());
+                }
+                Some("Component") => {
+                    let schema = content["schema"].as_str().ok_or_else(|| {
+                        format!("{}: the schema of {name} is not a model's id", model.id)
+                    })?;
+                    model.components.insert(name.to_owned(), schema.to_owned());
                 }
                 Some("Relationship") => model.relationships.push(name.to_owned()),
                 // Telemetry and commands leave no trace in a twin.
@@ -86,11 +114,36 @@ impl Model {
         }
     }
 
+    /// The components, each with the id of its model.
+    pub(super) fn components(&self) -> impl Iterator<Item = (&str, &str)> {
+        let components = self.components.iter();
+        components.map(|(name, schema)| (name.as_str(), schema.as_str()))
+    }
+
+    pub(super) fn has_component(&self, name: &str) -> bool {
+        self.components.contains_key(name)
+    }
+
     pub(super) fn has_relationship(&self, name: &str) -> bool {
         self.relationships
             .iter()
             .any(|relationship| relationship == name)
     }
+}
+
+/// What a content is: its type, beside which there may be semantic ones, as in `["Telemetry", "Temperature"]`.
+fn kind(types: &Value) -> Option<&str> {
+    const KINDS: [&str; 5] = [
+        "Property",
+        "Component",
+        "Relationship",
+        "Telemetry",
+        "Command",
+    ];
+    let one = std::slice::from_ref(types);
+    let types = types.as_array().map_or(one, Vec::as_slice);
+    let mut types = types.iter().filter_map(Value::as_str);
+    types.find(|kind| KINDS.contains(kind))
 }
 
 #[cfg(test)]
@@ -103,7 +156,8 @@ mod tests {
     fn a_property_takes_values_of_its_schema_alone() {
         let model = Model::parse(&json!({
             "@id": "dtmi:a;1", "@type": "Interface", "contents": [
-                {"@type": "Property", "name": "T", "schema": "double"},
+                {"@type": ["Property", "Temperature"], "name": "T", "schema": "double"},
+                {"@type": "Component", "name": "c", "schema": "dtmi:c;1"},
                 {"@type": "Property", "name": "N", "schema": "integer"},
                 {"@type": "Property", "name": "S", "schema": "string"},
                 {"@type": "Property", "name": "B", "schema": "boolean"},
@@ -123,6 +177,7 @@ mod tests {
             ("B", json!(0), false),
             ("t", json!(1), false),
             ("r", json!(1), false),
+            ("c", json!(1), false),
         ] {
             assert_eq!(
                 model.check_property(property, &value).is_ok(),
@@ -131,6 +186,7 @@ mod tests {
             );
         }
         assert!(model.has_relationship("r") && !model.has_relationship("T"));
+        assert_eq!(model.components().collect::<Vec<_>>(), [("c", "dtmi:c;1")]);
     }
 
     #[test]
@@ -140,6 +196,10 @@ mod tests {
             (json!({"@id": "dtmi:a;1"}), "dtmi:a;1 is no Interface"),
             (
                 json!({"@id": "dtmi:a;1", "@type": "Interface", "contents": [{"@type": "Component", "name": "c"}]}),
+                "dtmi:a;1: the schema of c is not a model's id",
+            ),
+            (
+                json!({"@id": "dtmi:a;1", "@type": "Interface", "contents": [{"@type": "Array", "name": "c"}]}),
                 "dtmi:a;1: the local instance doesn't know what c is",
             ),
         ] {

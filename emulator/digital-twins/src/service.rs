@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -27,7 +28,7 @@ const API_VERSIONS: [&str; 4] = ["2020-10-31", "2022-05-31", "2023-06-30", "2023
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The token that every call must bring; `None` takes any call.
-    pub bearer_token: Option<String>,
+    pub bearer_token: Option<SecretString>,
     /// How many items a page has.
     pub page_size: usize,
 }
@@ -199,9 +200,9 @@ async fn admit(
 ) -> Response {
     if let Some(token) = &service.0.options.bearer_token {
         let authorization = request.headers().get(header::AUTHORIZATION);
-        if authorization
-            .is_none_or(|value| value.as_bytes() != format!("Bearer {token}").as_bytes())
-        {
+        if authorization.is_none_or(|value| {
+            value.as_bytes() != format!("Bearer {}", token.expose_secret()).as_bytes()
+        }) {
             return Failure::new(
                 401,
                 "Unauthorized",

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 
 use crate::common::output;
@@ -32,7 +33,7 @@ pub struct Twins {
     models: PathBuf,
     /// Let in only who brings this bearer token.
     #[arg(long, value_name = "TOKEN")]
-    bearer_token: Option<String>,
+    bearer_token: Option<SecretString>,
     /// Answer so many calls 429 first, with Retry-After: 1.
     #[arg(long, value_name = "CALLS")]
     throttle: Option<u32>,
