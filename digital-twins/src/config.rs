@@ -21,6 +21,9 @@ pub const INITIAL_PROPERTIES: &str = "ADT_INITIAL_PROPERTIES";
 /// The twin property that records the device's hub. Empty: none.
 pub const HUB_PROPERTY: &str = "ADT_HUB_PROPERTY";
 
+/// Whether a twin gets the newer version of its model that its device says it is: `true` or `false`.
+pub const UPGRADE_MODELS: &str = "ADT_UPGRADE_MODELS";
+
 /// Which members of a device's messages go to which twin properties.
 pub const TELEMETRY_PROPERTIES: &str = "ADT_TELEMETRY_PROPERTIES";
 
@@ -63,6 +66,8 @@ pub struct Config {
     pub initial_properties: Map<String, Value>,
     /// The twin property that records the device's hub.
     pub hub_property: Option<String>,
+    /// Whether a twin gets the newer version of its model that its device says it is.
+    pub upgrade_models: bool,
     /// Which members of a message go where.
     pub telemetry: Mapping,
     /// The message enrichment that names the twin.
@@ -107,6 +112,7 @@ impl Config {
             },
             initial_properties: initial_properties(&initial, hub_property.as_deref())?,
             hub_property,
+            upgrade_models: flag(UPGRADE_MODELS, &or(UPGRADE_MODELS, "false"))?,
             telemetry: mapping
                 .parse()
                 .with_context(|| format!("{TELEMETRY_PROPERTIES} is {mapping:?}"))?,
@@ -199,6 +205,12 @@ fn name(variable: &str, value: String) -> Result<Option<String>> {
     Ok(Some(value).filter(|value| !value.is_empty()))
 }
 
+/// A switch.
+fn flag(variable: &str, value: &str) -> Result<bool> {
+    let flag = value.parse().ok();
+    flag.with_context(|| format!("{variable} is {value:?}, which is neither true nor false"))
+}
+
 fn number(
     lookup: impl Fn(&str) -> Option<String>,
     variable: &str,
@@ -242,6 +254,7 @@ mod tests {
             serde_json::json!({"Temperature": 0.0})
         );
         assert_eq!(config.hub_property.as_deref(), Some("IotHubHostName"));
+        assert!(!config.upgrade_models);
         assert_eq!(config.telemetry, "Temperature".parse().unwrap());
         assert_eq!(config.twin_id_enrichment.as_deref(), Some("dtId"));
         assert_eq!(config.allocation_timeout, Duration::from_secs(3));
@@ -322,6 +335,10 @@ mod tests {
             (
                 &[URL, (HUB_PROPERTY, "a/b")],
                 "ADT_HUB_PROPERTY is \"a/b\", which is no name of a property",
+            ),
+            (
+                &[URL, (UPGRADE_MODELS, "yes")],
+                "ADT_UPGRADE_MODELS is \"yes\", which is neither true nor false",
             ),
             (
                 &[URL, (CLIENT_SECRET, "s3cr3t")],

@@ -320,11 +320,9 @@ async fn a_twin_that_others_keep_making_and_deleting_is_left_for_later() {
             }));
     }
     assert_answer(&world.register("thermostat-1").await, 503, LATER);
-    assert!(
-        world
-            .log()
-            .contains("others changed the twin again and again meanwhile")
-    );
+    world
+        .assert_logged("others changed the twin again and again meanwhile")
+        .await;
 }
 
 #[tokio::test]
@@ -403,11 +401,8 @@ async fn a_missing_permission_is_not_the_device_s_fault() {
     for status in [401, 403] {
         world.twins.inject(Fault::status(Call::GetTwin, 1, status));
         assert_answer(&world.register("thermostat-1").await, 503, LATER);
-        assert!(
-            world
-                .log()
-                .contains(&format!("Digital Twins answered {status} InjectedFault"))
-        );
+        let line = format!("Digital Twins answered {status} InjectedFault");
+        world.assert_logged(&line).await;
     }
 }
 
@@ -420,7 +415,7 @@ async fn what_the_instance_should_never_answer_is_our_failure_and_shows_nothing(
         500,
         "The function failed; its log says why.",
     );
-    assert!(world.log().contains("ERROR DpsAdtAllocationFunc"));
+    world.assert_logged("ERROR DpsAdtAllocationFunc").await;
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ mod support;
 use digital_twins_instance::{Call, Fault};
 use functions_host::EventHubEvent;
 use serde_json::{Value, json};
-use support::{THERMOSTAT, World, assert_done, reading};
+use support::{CONTROLLER, THERMOSTAT, World, assert_done, reading};
 
 async fn with_twins(count: usize) -> World {
     let world = World::start().await;
@@ -108,13 +108,9 @@ async fn what_fails_for_the_moment_comes_again_until_it_succeeds() {
     assert_eq!((succeeded, delivery.lost), (vec![false, true], vec![]));
     assert_eq!(world.property("dev-0", "Temperature"), 21.0);
     assert_eq!(world.property("dev-1", "Temperature"), 22.0);
-    assert!(
-        world
-            .log()
-            .contains("1 of the batch's writes have failed; attempt 2 will follow"),
-        "{}",
-        world.log()
-    );
+    world
+        .assert_logged("1 of the batch's writes have failed; attempt 2 will follow")
+        .await;
     world.assert_no_violations();
 }
 
@@ -126,16 +122,10 @@ async fn an_instance_that_stays_down_loses_the_batch_and_the_log_says_so() {
         .telemetry(vec![reading("dev-0", 20.0), reading("dev-0", 21.0)])
         .await;
     assert_eq!((delivery.attempts.len(), delivery.lost), (6, vec![0, 1]));
-    assert!(
-        world.log().contains("ERROR DeviceTelemetryToTwinFunc"),
-        "{}",
-        world.log()
-    );
-    assert!(
-        world.log().contains("after 6 attempts its events are lost"),
-        "{}",
-        world.log()
-    );
+    world.assert_logged("ERROR DeviceTelemetryToTwinFunc").await;
+    world
+        .assert_logged("after 6 attempts its events are lost")
+        .await;
     world.restart_twins().await;
     assert_done(&world.telemetry(vec![reading("dev-0", 22.0)]).await);
     assert_eq!(world.property("dev-0", "Temperature"), 22.0);
@@ -228,6 +218,93 @@ async fn the_setting_says_which_members_go_where() {
     );
     assert_eq!(world.property("dev", "Temperature"), 20);
     assert_eq!(world.property("dev", "ComfortIndex"), 0.5);
+}
+
+#[tokio::test]
+async fn strings_booleans_and_nested_members_go_where_the_setting_says() {
+    let setting = "env.hum=Humidity,fw=FirmwareVersion:string,door.open=DoorOpen:boolean";
+    let world = World::with_settings(&[("ADT_TELEMETRY_PROPERTIES", setting)]).await;
+    let components = json!({"thermostat1": {"$metadata": {}}, "thermostat2": {"$metadata": {}}});
+    world.make_twin("dev", CONTROLLER, components);
+    let body = r#"{"env":{"hum":40.5},"fw":"1.2","door":{"open":true}}"#;
+    let event = EventHubEvent::telemetry("dev", body);
+    assert_done(&world.telemetry(vec![event]).await);
+    let values =
+        ["Humidity", "FirmwareVersion", "DoorOpen"].map(|name| world.property("dev", name));
+    assert_eq!(values, [json!(40.5), json!("1.2"), json!(true)]);
+    assert_eq!(world.calls(Call::PatchTwin), 1);
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn one_bad_value_does_not_drop_the_others() {
+    let setting = "Temperature,comfort=ComfortIndex,hum=Humidity";
+    let world = World::with_settings(&[("ADT_TELEMETRY_PROPERTIES", setting)]).await;
+    world.make_twin("bad", THERMOSTAT, json!({}));
+    world.make_twin("unmodelled", THERMOSTAT, json!({}));
+    let bad = EventHubEvent::telemetry("bad", r#"{"Temperature":"hot","comfort":0.5}"#);
+    let unmodelled = EventHubEvent::telemetry("unmodelled", r#"{"Temperature":21,"hum":40}"#);
+    let delivery = world.telemetry(vec![bad, unmodelled]).await;
+    assert_done(&delivery);
+    assert_eq!(world.property("bad", "ComfortIndex"), 0.5);
+    assert_eq!(world.property("unmodelled", "Temperature"), 21);
+    assert_eq!(
+        delivery.logs(),
+        [
+            "event 0 is used in part: Temperature in its body is no number",
+            "unmodelled, Humidity: Digital Twins answered 400 ValidationFailed: The model dtmi:contosocom:DigitalTwins:Thermostat;2 has no property \"Humidity\"",
+            "2 events: 2 twins written, 1 refused, 0 failed; 0 events skipped, 0 left out",
+        ]
+    );
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn a_write_that_fails_while_a_patch_is_taken_apart_comes_again() {
+    let world = World::with_settings(&[("ADT_TELEMETRY_PROPERTIES", "Temperature,hum")]).await;
+    world.make_twin("dev", THERMOSTAT, json!({}));
+    // The patch is refused whole, and the write of its first value fails four times.
+    world.twins.inject(Fault::status(Call::PatchTwin, 1, 400));
+    world.twins.inject(Fault::status(Call::PatchTwin, 4, 503));
+    let event = EventHubEvent::telemetry("dev", r#"{"Temperature":21,"hum":40}"#);
+    let delivery = world.telemetry(vec![event]).await;
+    assert_eq!((delivery.attempts.len(), delivery.lost), (2, vec![]));
+    assert_eq!(world.property("dev", "Temperature"), 21);
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn members_that_were_seen_are_named_where_none_is_mapped() {
+    let world = with_twins(1).await;
+    let many: serde_json::Map<_, _> = (10..33)
+        .map(|number| (format!("m{number}"), json!(number)))
+        .collect();
+    for (bodies, expected) in [
+        (
+            vec![
+                r#"{"temperature":21}"#.to_owned(),
+                r#"{"env":{"hum\n":1}}"#.to_owned(),
+            ],
+            "in 2 of the events no member is one that ADT_TELEMETRY_PROPERTIES names (Temperature); seen instead: env.hum\\n, temperature",
+        ),
+        (
+            vec![Value::Object(many).to_string()],
+            "in 1 of the events no member is one that ADT_TELEMETRY_PROPERTIES names (Temperature); seen instead: m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29 and 3 more",
+        ),
+    ] {
+        let bodies = bodies.iter();
+        let events = bodies.map(|body| EventHubEvent::telemetry("dev-0", body.as_str()));
+        let delivery = world.telemetry(events.collect()).await;
+        assert_done(&delivery);
+        assert_eq!(delivery.logs()[0], expected);
+    }
+    assert_done(
+        &world
+            .telemetry(vec![EventHubEvent::telemetry("dev-0", "{}")])
+            .await,
+    );
+    assert_eq!(world.calls(Call::PatchTwin), 0);
+    world.assert_no_violations();
 }
 
 #[tokio::test]

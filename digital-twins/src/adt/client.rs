@@ -8,27 +8,16 @@ use serde_json::{Map, Value, json};
 use super::shapes::{Page, QueryResult};
 use super::transport::{Call, Transport};
 use super::{
-    AdtError, Deadline, DigitalTwin, IncomingRelationship, InstanceUrl, JsonPatch, ModelId,
-    Relationship, SignIn, TwinId,
+    AdtError, Deadline, DigitalTwin, IncomingRelationship, JsonPatch, ModelId, Relationship,
+    Settings, TwinId,
 };
 
 const JSON: &str = "application/json";
 const JSON_PATCH: &str = "application/json-patch+json";
 
-/// Which instance, and how to reach it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// The instance.
-    pub url: InstanceUrl,
-    /// The version of its API.
-    pub api_version: String,
-    /// How to sign in.
-    pub sign_in: SignIn,
-}
-
 /// A client of one instance.
 ///
-/// Every call ends by its [`Deadline`] at the latest. Deadline then it is tried again where that is worth it, after the pause that the
+/// Every call ends by its [`Deadline`] at the latest. Until then it is tried again where that is worth it, after the pause that the
 /// service names. A throttled instance is left alone by all calls.
 pub struct Client {
     settings: Settings,
@@ -99,6 +88,24 @@ impl Client {
     ) -> Result<(), AdtError> {
         let call = self
             .call(Method::PATCH, &["digitaltwins", id.as_str()])
+            .body(JSON_PATCH, patch)?;
+        self.transport.send(&call, deadline).await.map(drop)
+    }
+
+    /// Changes the twin `id` if it is still the one with this etag.
+    ///
+    /// # Errors
+    /// As [`Self::update`], and when it has changed (412).
+    pub async fn update_if_match(
+        &self,
+        id: &TwinId,
+        etag: &str,
+        patch: &JsonPatch,
+        deadline: Deadline,
+    ) -> Result<(), AdtError> {
+        let call = self
+            .call(Method::PATCH, &["digitaltwins", id.as_str()])
+            .condition(IF_MATCH, etag)
             .body(JSON_PATCH, patch)?;
         self.transport.send(&call, deadline).await.map(drop)
     }

@@ -20,6 +20,21 @@ impl ModelId {
         fits.then(|| Self(text.to_owned()))
     }
 
+    /// Whether this is a newer version of the model `other`. A minor version that isn't there counts as 0.
+    #[must_use]
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        let ((path, version), (other_path, other_version)) = (self.parts(), other.parts());
+        path == other_path && version > other_version
+    }
+
+    /// The id without its version, and the version.
+    fn parts(&self) -> (&str, (u32, u32)) {
+        let (path, version) = self.0.split_once(';').unwrap_or((&self.0, "0"));
+        let (major, minor) = version.split_once('.').unwrap_or((version, "0"));
+        let number = |text: &str| text.parse().unwrap_or_default();
+        (path, (number(major), number(minor)))
+    }
+
     /// The id's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -83,6 +98,25 @@ mod tests {
             "dtmi:é;1",
         ] {
             assert_eq!(ModelId::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_newer_by_its_numbers_and_of_the_same_model() {
+        for (text, other, expected) in [
+            ("dtmi:a;2", "dtmi:a;1", true),
+            ("dtmi:a;10", "dtmi:a;9", true),
+            ("dtmi:a;1.1", "dtmi:a;1", true),
+            ("dtmi:a;2", "dtmi:a;1.999999999", true),
+            ("dtmi:a;1", "dtmi:a;1", false),
+            ("dtmi:a;1.0", "dtmi:a;1", false),
+            ("dtmi:a;1", "dtmi:a;2", false),
+            ("dtmi:b;2", "dtmi:a;1", false),
+            ("dtmi:A;2", "dtmi:a;1", false),
+            ("dtmi:a:b;2", "dtmi:a;1", false),
+        ] {
+            let [model, old] = [text, other].map(|text| ModelId::parse(text).unwrap());
+            assert_eq!(model.is_newer_than(&old), expected, "{text} after {other}");
         }
     }
 }

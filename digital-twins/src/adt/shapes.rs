@@ -39,6 +39,13 @@ impl DigitalTwin {
             .as_str()
             .filter(|text| !text.is_empty())
     }
+
+    /// Whether it has the component `name`, which shows itself by its own metadata.
+    #[must_use]
+    pub fn has_component(&self, name: &str) -> bool {
+        let content = self.contents.get(name);
+        content.is_some_and(|content| content["$metadata"].is_object())
+    }
 }
 
 /// A relationship that leads from a twin.
@@ -94,6 +101,16 @@ pub(super) struct ErrorDetail {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_component_is_an_object_with_metadata() {
+        let twin: DigitalTwin = serde_json::from_str(
+            r#"{"$dtId":"t","$etag":"e","$metadata":{"$model":"dtmi:a;1"},"a":{"$metadata":{}},"b":{"x":1},"c":"$metadata"}"#,
+        )
+        .unwrap();
+        let has = ["a", "b", "c", "d"].map(|name| twin.has_component(name));
+        assert_eq!(has, [true, false, false, false]);
+    }
 
     #[test]
     fn a_twin_has_its_metadata_and_its_properties_apart() {

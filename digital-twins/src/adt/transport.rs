@@ -10,8 +10,7 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use url::Url;
 
-use super::client::Settings;
-use super::{AdtError, Deadline, retry};
+use super::{AdtError, Deadline, Settings, retry};
 
 /// What a token must be for.
 const SCOPE: &str = "https://digitaltwins.azure.net/.default";

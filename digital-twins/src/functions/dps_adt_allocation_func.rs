@@ -10,7 +10,7 @@ use serde_json::value::to_raw_value;
 
 use crate::adt::{AdtError, Deadline};
 use crate::app::App;
-use crate::provisioning::{self, NewTwin, Provisioned, ProvisioningError, Wanted};
+use crate::provisioning::{self, Provisioned, ProvisioningError, TwinRules, Wanted};
 
 /// The function's name, which is that of its folder.
 pub const NAME: &str = "DpsAdtAllocationFunc";
@@ -41,13 +41,17 @@ async fn assign(app: &App, request: &Request<'_>) -> Result<Decision, Provisioni
     let config = &app.config;
     let deadline = Deadline::within(config.allocation_timeout);
     let wanted = Wanted::parse(request.allocation())?;
-    let new_twin = NewTwin {
+    let rules = TwinRules {
         initial_properties: &config.initial_properties,
         hub_property: config.hub_property.as_deref(),
+        upgrade_models: config.upgrade_models,
     };
     let adt = app.adt().await?;
-    let Provisioned { twin, origin } =
-        provisioning::find_or_create(adt, &wanted, new_twin, deadline).await?;
+    let Provisioned {
+        twin,
+        origin,
+        upgraded_from,
+    } = provisioning::find_or_create(adt, &wanted, rules, deadline).await?;
     let tags = [
         ("dtId", TwinValue::Text(twin.as_str())),
         ("dtmi", TwinValue::Text(wanted.model.as_str())),
@@ -59,11 +63,15 @@ async fn assign(app: &App, request: &Request<'_>) -> Result<Decision, Provisioni
         tags: TwinCollection(&tags),
     };
     let hub = wanted.hub;
+    let upgrade = upgraded_from.map_or_else(String::new, |model| {
+        let model = loggable(&model);
+        format!(", and upgraded from the model {model} to {}", wanted.model)
+    });
     Ok(match to_raw_value(&initial_twin) {
         Ok(initial_twin) => Decision::assign("twin", hub)
             .initial_twin(initial_twin)
             .log_line(format!(
-                "the twin {twin} is {origin}; assigned to {}",
+                "the twin {twin} is {origin}{upgrade}; assigned to {}",
                 loggable(hub.host_name())
             )),
         Err(error) => Decision::fail(format!("cannot write the initial twin: {error}")),

@@ -1,8 +1,8 @@
 //! Devices come: each finds its twin, or gets one, while it is provisioned.
 //!
 //! [`Wanted`] is read from the request, and [`judge`] compares a twin with it, both without any I/O; [`find_or_create`] asks the
-//! instance. It changes no property that is there but the two that say whose twin it is, so the service may ask as often as
-//! it likes.
+//! instance. It changes no property that is there but the two that say whose twin it is, and the model where that may be
+//! upgraded, so the service may ask as often as it likes.
 
 mod judgement;
 mod wanted;
@@ -24,13 +24,15 @@ pub const HUB_REGISTRATION_ID: &str = "HubRegistrationId";
 /// How often we look again after others have made or deleted the twin.
 const ATTEMPTS: u32 = 3;
 
-/// How twins are made.
+/// How twins are made and kept.
 #[derive(Clone, Copy, Debug)]
-pub struct NewTwin<'a> {
+pub struct TwinRules<'a> {
     /// What a new twin starts with.
     pub initial_properties: &'a Map<String, Value>,
     /// The property that records the device's hub.
     pub hub_property: Option<&'a str>,
+    /// Whether a twin gets the newer version of its model that its device says it is.
+    pub upgrade_models: bool,
 }
 
 /// The device's twin.
@@ -40,6 +42,8 @@ pub struct Provisioned {
     pub twin: TwinId,
     /// How it came about.
     pub origin: Origin,
+    /// The model that it was of before it got the device's newer version.
+    pub upgraded_from: Option<String>,
 }
 
 /// Where a device's twin comes from.
@@ -81,12 +85,12 @@ pub enum ProvisioningError {
 pub async fn find_or_create(
     adt: &Client,
     wanted: &Wanted<'_>,
-    new_twin: NewTwin<'_>,
+    rules: TwinRules<'_>,
     deadline: Deadline,
 ) -> Result<Provisioned, ProvisioningError> {
     for _ in 0..ATTEMPTS {
         let found = match adt.get(&wanted.twin_id, deadline).await? {
-            Some(twin) => match judge(&twin, wanted, new_twin.hub_property)? {
+            Some(twin) => match judge(&twin, wanted, rules)? {
                 Judgement::OfAnother { registration_id } => {
                     match by_registration(adt, wanted, deadline).await? {
                         Some(twin) => Some((twin, Origin::FoundByRegistration)),
@@ -99,7 +103,9 @@ pub async fn find_or_create(
                         }
                     }
                 }
-                Judgement::Fits { .. } => Some((twin, Origin::FoundById)),
+                Judgement::Fits { .. } | Judgement::Outdated { .. } => {
+                    Some((twin, Origin::FoundById))
+                }
             },
             None => by_registration(adt, wanted, deadline)
                 .await?
@@ -107,17 +113,16 @@ pub async fn find_or_create(
         };
         match found {
             Some((twin, origin)) => {
-                if let Some(twin) =
-                    link(adt, &twin, wanted, new_twin.hub_property, deadline).await?
-                {
-                    return Ok(Provisioned { twin, origin });
+                if let Some(linked) = link(adt, twin, origin, wanted, rules, deadline).await? {
+                    return Ok(linked);
                 }
             }
             None => {
-                if create(adt, wanted, new_twin, deadline).await? {
+                if create(adt, wanted, rules, deadline).await? {
                     return Ok(Provisioned {
                         twin: wanted.twin_id.clone(),
                         origin: Origin::Created,
+                        upgraded_from: None,
                     });
                 }
             }
@@ -141,27 +146,44 @@ async fn by_registration(
     Ok(found.pop())
 }
 
-/// Writes to a twin whose it is, where it doesn't say so yet. `None` means that it has gone meanwhile.
+/// Writes to a twin whose it is, where it doesn't say so yet, and upgrades its model. `None` means that it has gone or changed
+/// meanwhile.
 async fn link(
     adt: &Client,
-    twin: &DigitalTwin,
+    twin: DigitalTwin,
+    origin: Origin,
     wanted: &Wanted<'_>,
-    hub_property: Option<&str>,
+    rules: TwinRules<'_>,
     deadline: Deadline,
-) -> Result<Option<TwinId>, ProvisioningError> {
+) -> Result<Option<Provisioned>, ProvisioningError> {
     let Some(id) = TwinId::parse(&twin.id) else {
         return Ok(None);
     };
-    let patch = match judge(twin, wanted, hub_property)? {
-        Judgement::Fits { patch } => patch,
+    let (patch, is_outdated) = match judge(&twin, wanted, rules)? {
+        Judgement::Fits { patch } => (patch, false),
+        Judgement::Outdated { patch } => (patch, true),
         Judgement::OfAnother { .. } => return Ok(None),
     };
-    if patch.is_empty() {
-        return Ok(Some(id));
-    }
-    match adt.update(&id, &patch, deadline).await {
-        Ok(()) => Ok(Some(id)),
-        Err(error) if error.is_status(StatusCode::NOT_FOUND) => Ok(None),
+    let written = if is_outdated {
+        // Another registration of the device may have brought a still newer model.
+        adt.update_if_match(&id, &twin.etag, &patch, deadline).await
+    } else if patch.is_empty() {
+        Ok(())
+    } else {
+        adt.update(&id, &patch, deadline).await
+    };
+    match written {
+        Ok(()) => Ok(Some(Provisioned {
+            twin: id,
+            origin,
+            upgraded_from: is_outdated.then_some(twin.metadata.model),
+        })),
+        Err(error)
+            if error.is_status(StatusCode::NOT_FOUND)
+                || error.is_status(StatusCode::PRECONDITION_FAILED) =>
+        {
+            Ok(None)
+        }
         Err(error) => Err(unusable(wanted, error)),
     }
 }
@@ -170,15 +192,15 @@ async fn link(
 async fn create(
     adt: &Client,
     wanted: &Wanted<'_>,
-    new_twin: NewTwin<'_>,
+    rules: TwinRules<'_>,
     deadline: Deadline,
 ) -> Result<bool, ProvisioningError> {
-    let mut properties = new_twin.initial_properties.clone();
+    let mut properties = rules.initial_properties.clone();
     properties.insert(
         HUB_REGISTRATION_ID.to_owned(),
         wanted.twin_id.as_str().into(),
     );
-    if let Some(property) = new_twin.hub_property {
+    if let Some(property) = rules.hub_property {
         properties.insert(property.to_owned(), wanted.hub.host_name().into());
     }
     let created = adt

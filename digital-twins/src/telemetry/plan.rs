@@ -1,38 +1,78 @@
 //! Which twins get which values from a batch.
 
 use custom_handler::EventData;
-use serde_json::Number;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use thiserror::Error;
 
-use super::Mapping;
+use super::mapping::{Kind, Mapping, Members, is_property_name};
 use crate::adt::{JsonPatch, TwinId};
 
 const DEVICE_ID: &str = "iothub-connection-device-id";
 const MESSAGE_SOURCE: &str = "iothub-message-source";
 const TELEMETRY: &str = "Telemetry";
 
+/// The component of an IoT Plug and Play device that a message is from.
+///
+/// Source: <https://learn.microsoft.com/azure/iot/concepts-developer-guide-device#telemetry>.
+const COMPONENT: &str = "dt-subject";
+
 /// How an enrichment that could not be resolved begins: the hub stamps its literal text, such as `$twin.tags.dtId`.
 ///
 /// Source: <https://learn.microsoft.com/azure/iot-hub/iot-hub-message-enrichments-overview>.
 const UNRESOLVED: &str = "$twin.";
 
+/// How deep members are looked for that are only named. What is deeper is named by what holds it.
+const NAMED_DEPTH: usize = 3;
+
 /// What is to be written after a batch.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// The newest value of each property, twin by twin.
-    pub patches: Vec<(TwinId, JsonPatch)>,
+    /// The newest values, twin by twin.
+    pub updates: Vec<TwinUpdate>,
     /// Events that can't be used, now or later.
-    pub unusable: Vec<UnusableEvent>,
+    pub unusable: Vec<EventProblem>,
+    /// Events of which some members can't be used, and others can.
+    pub partly_usable: Vec<EventProblem>,
+    /// What events have that have no member that goes anywhere.
+    pub unmapped: Unmapped,
     /// How many events have nothing for us: other messages of the hub, or no member that goes anywhere.
     pub skipped: usize,
 }
 
-/// An event that can't be used.
+/// The newest values of a twin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TwinUpdate {
+    /// The twin.
+    pub twin: TwinId,
+    /// What goes where. There is something.
+    pub values: BTreeMap<Target, Value>,
+}
+
+/// A property of a twin or of one of its components. Displayed as `Temperature` or `thermostat1/Temperature`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Target {
+    /// The component; `None` is the twin itself.
+    pub component: Option<String>,
+    /// The property.
+    pub property: String,
+}
+
+/// Members that no event's reader knows.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Unmapped {
+    /// How many events have no other members.
+    pub events: usize,
+    /// All of these members, nested ones with dots.
+    pub members: BTreeSet<String>,
+}
+
+/// An event that can't be used, or not wholly.
 #[derive(Debug, PartialEq, Eq)]
-pub struct UnusableEvent {
+pub struct EventProblem {
     /// Its number in the partition, by which it can be found.
     pub sequence_number: String,
     /// Why.
@@ -48,15 +88,60 @@ pub enum EventError {
     /// The twin that it names can't be one.
     #[error("its device or enrichment names no possible twin")]
     NotATwinId,
+    /// The component that it is from can't be one.
+    #[error("its system property {COMPONENT} names no possible component")]
+    NotAComponent,
     /// The body is no JSON object.
     #[error("its body is no JSON object in UTF-8")]
     NotAnObject,
-    /// A member that goes to a property is no number.
-    #[error("{member} in its body is no number")]
-    NotANumber {
-        /// The member.
-        member: String,
-    },
+    /// Members that go to properties are of another kind than the setting says.
+    #[error("{}", all(.0))]
+    WrongKind(Vec<WrongKind>),
+}
+
+/// A member of another kind than the setting says.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{member} in its body is no {kind}")]
+pub struct WrongKind {
+    /// The member.
+    pub member: String,
+    /// What it must be.
+    pub kind: Kind,
+}
+
+fn all(errors: &[WrongKind]) -> String {
+    let errors: Vec<_> = errors.iter().map(WrongKind::to_string).collect();
+    errors.join(", ")
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(component) = &self.component {
+            write!(f, "{component}/")?;
+        }
+        f.write_str(&self.property)
+    }
+}
+
+impl TwinUpdate {
+    /// The change of the twin.
+    #[must_use]
+    pub fn patch(&self) -> JsonPatch {
+        let mut patch = JsonPatch::default();
+        for (target, value) in &self.values {
+            target.add_to(&mut patch, value.clone());
+        }
+        patch
+    }
+}
+
+impl Target {
+    pub(super) fn add_to(&self, patch: &mut JsonPatch, value: Value) {
+        match &self.component {
+            None => patch.add(&self.property, value),
+            Some(component) => patch.add_in(component, &self.property, value),
+        }
+    }
 }
 
 impl Plan {
@@ -65,34 +150,51 @@ impl Plan {
     /// `enrichment` is the application property in which the hub names the twin.
     #[must_use]
     pub fn new(batch: &[EventData<'_>], mapping: &Mapping, enrichment: Option<&str>) -> Self {
-        let mut newest: BTreeMap<TwinId, BTreeMap<&str, Number>> = BTreeMap::new();
+        let mut newest: BTreeMap<TwinId, BTreeMap<Target, Value>> = BTreeMap::new();
         let mut plan = Self::default();
         for event in batch {
-            match Reading::of(event, mapping, enrichment) {
-                Ok(None) => plan.skipped += 1,
-                Ok(Some(Reading { twin, values })) => {
+            let problem = |error| EventProblem {
+                sequence_number: sequence_number(event),
+                error,
+            };
+            let Reading {
+                twin,
+                values,
+                wrong,
+                unmapped,
+            } = match Reading::of(event, mapping, enrichment) {
+                Ok(Some(reading)) => reading,
+                Ok(None) => {
+                    plan.skipped += 1;
+                    continue;
+                }
+                Err(error) => {
+                    plan.unusable.push(problem(error));
+                    continue;
+                }
+            };
+            match (values.is_empty(), wrong.is_empty()) {
+                (true, true) => {
+                    plan.skipped += 1;
+                    plan.unmapped.events += usize::from(!unmapped.is_empty());
+                    plan.unmapped.members.extend(unmapped);
+                }
+                (true, false) => plan.unusable.push(problem(EventError::WrongKind(wrong))),
+                (false, is_fine) => {
+                    if !is_fine {
+                        let problem = problem(EventError::WrongKind(wrong));
+                        plan.partly_usable.push(problem);
+                    }
                     newest.entry(twin).or_default().extend(values);
                 }
-                Err(error) => plan.unusable.push(UnusableEvent {
-                    sequence_number: sequence_number(event),
-                    error,
-                }),
             }
         }
-        plan.patches = newest
-            .into_iter()
-            .map(|(twin, values)| (twin, patch(values)))
+        let updates = newest.into_iter();
+        plan.updates = updates
+            .map(|(twin, values)| TwinUpdate { twin, values })
             .collect();
         plan
     }
-}
-
-fn patch(values: BTreeMap<&str, Number>) -> JsonPatch {
-    let mut patch = JsonPatch::default();
-    for (property, value) in values {
-        patch.add(property, value);
-    }
-    patch
 }
 
 fn sequence_number(event: &EventData<'_>) -> String {
@@ -101,15 +203,18 @@ fn sequence_number(event: &EventData<'_>) -> String {
 }
 
 /// What one event says of a twin.
-struct Reading<'m> {
+struct Reading {
     twin: TwinId,
-    values: Vec<(&'m str, Number)>,
+    values: Vec<(Target, Value)>,
+    wrong: Vec<WrongKind>,
+    /// The members, where none of them goes anywhere.
+    unmapped: Vec<String>,
 }
 
-impl<'m> Reading<'m> {
+impl Reading {
     fn of(
         event: &EventData<'_>,
-        mapping: &'m Mapping,
+        mapping: &Mapping,
         enrichment: Option<&str>,
     ) -> Result<Option<Self>, EventError> {
         let source = event.system_properties.get(MESSAGE_SOURCE);
@@ -123,174 +228,66 @@ impl<'m> Reading<'m> {
         let named = enrichment.and_then(|name| event.properties.get(name));
         let named = named.filter(|twin| !twin.is_empty() && !twin.starts_with(UNRESOLVED));
         let twin = TwinId::parse(&named.unwrap_or(device)).ok_or(EventError::NotATwinId)?;
-        let body = event.body();
-        let members: BTreeMap<Cow<'_, str>, &RawValue> =
-            serde_json::from_str(&body).map_err(|_| EventError::NotAnObject)?;
-        let mut values = Vec::new();
-        for (member, property) in mapping.iter() {
-            match members.get(member).map(|value| value.get()) {
-                None | Some("null") => {}
-                Some(value) => values.push((property, number(member, value)?)),
-            }
+        let component = event.system_properties.get(COMPONENT);
+        let component = component.filter(|name| !name.is_empty());
+        if component
+            .as_deref()
+            .is_some_and(|name| !is_property_name(name))
+        {
+            return Err(EventError::NotAComponent);
         }
-        Ok((!values.is_empty()).then_some(Self { twin, values }))
+        let body = event.body();
+        let members: Members<'_> =
+            serde_json::from_str(&body).map_err(|_| EventError::NotAnObject)?;
+        let (mut values, mut wrong) = (Vec::new(), Vec::new());
+        let mut is_mapped = false;
+        for pair in mapping.iter() {
+            is_mapped |= pair.is_in(&members);
+            let Some(value) = pair.value(&members) else {
+                continue;
+            };
+            let Some(value) = pair.kind.value(value) else {
+                wrong.push(WrongKind {
+                    member: pair.member.clone(),
+                    kind: pair.kind,
+                });
+                continue;
+            };
+            let target = Target {
+                component: component.as_deref().map(str::to_owned),
+                property: pair.property.clone(),
+            };
+            values.push((target, value));
+        }
+        let mut unmapped = Vec::new();
+        if !is_mapped {
+            name_members(&members, "", NAMED_DEPTH, &mut unmapped);
+        }
+        Ok(Some(Self {
+            twin,
+            values,
+            wrong,
+            unmapped,
+        }))
     }
 }
 
-fn number(member: &str, value: &str) -> Result<Number, EventError> {
-    serde_json::from_str(value).map_err(|_| EventError::NotANumber {
-        member: member.to_owned(),
-    })
+/// Names members by the path that a mapping would use.
+fn name_members(members: &Members<'_>, prefix: &str, depth: usize, names: &mut Vec<String>) {
+    for (name, value) in members {
+        let name = format!("{prefix}{name}");
+        match nested(value).filter(|nested| depth > 1 && !nested.is_empty()) {
+            Some(nested) => name_members(&nested, &format!("{name}."), depth - 1, names),
+            None => names.push(name),
+        }
+    }
+}
+
+fn nested(value: &RawValue) -> Option<Members<'_>> {
+    let json = value.get();
+    json.starts_with('{')
+        .then(|| serde_json::from_str(json).ok())?
 }
 
 #[cfg(test)]
-mod tests {
-    use custom_handler::{Encoded, EventHubTrigger};
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    /// An event: body, system properties, application properties.
-    type Event = (&'static str, Value, Value);
-
-    fn from(device: &str) -> Value {
-        json!({"iothub-connection-device-id": device, "iothub-message-source": "Telemetry", "SequenceNumber": 42})
-    }
-
-    #[track_caller]
-    fn check(events: &[Event], patches: &Value, unusable: &[&str], skipped: usize, why: &str) {
-        let column = |pick: fn(&Event) -> Value| {
-            Value::from(events.iter().map(pick).collect::<Vec<_>>()).to_string()
-        };
-        let bodies = json!(column(|event| event.0.into())).to_string();
-        let metadata = json!({
-            "SystemPropertiesArray": column(|event| event.1.clone()),
-            "PropertiesArray": column(|event| event.2.clone()),
-        });
-        let metadata = RawValue::from_string(metadata.to_string()).unwrap();
-        let bodies: Encoded<'_> = serde_json::from_str(&bodies).unwrap();
-        let trigger = EventHubTrigger::new(bodies, Some(&metadata)).unwrap();
-        let mapping = "Temperature,hum=Humidity".parse().unwrap();
-        let plan = Plan::new(&trigger.batch().unwrap(), &mapping, Some("dtId"));
-        let planned = plan
-            .patches
-            .iter()
-            .map(|(twin, patch)| (twin.to_string(), serde_json::to_value(patch).unwrap()));
-        assert_eq!(&Value::Object(planned.collect()), patches, "{why}");
-        let told: Vec<_> = plan
-            .unusable
-            .iter()
-            .map(|event| event.error.to_string())
-            .collect();
-        assert_eq!(told, unusable, "{why}");
-        assert_eq!(plan.skipped, skipped, "{why}");
-    }
-
-    fn sets(property: &str, value: impl Into<Value>) -> Value {
-        json!({"op": "add", "path": format!("/{property}"), "value": value.into()})
-    }
-
-    #[test]
-    fn the_newest_value_of_each_property_counts() {
-        check(
-            &[
-                (r#"{"Temperature":20}"#, from("a"), json!({})),
-                (r#"{"Temperature":30.5,"hum":40}"#, from("b"), json!({})),
-                (r#"{"Temperature":21.5,"other":"x"}"#, from("a"), json!({})),
-                (r#"{"hum":41}"#, from("b"), json!({})),
-            ],
-            &json!({
-                "a": [sets("Temperature", 21.5)],
-                "b": [sets("Humidity", 41), sets("Temperature", 30.5)],
-            }),
-            &[],
-            0,
-            "one patch for each twin",
-        );
-    }
-
-    #[test]
-    fn the_enrichment_names_the_twin_unless_it_is_unresolved() {
-        for (properties, twin) in [
-            (json!({"dtId": "Room 1"}), "Room 1"),
-            (json!({"dtId": "$twin.tags.dtId"}), "dev"),
-            (json!({"dtId": ""}), "dev"),
-            (json!({"dtId": null}), "dev"),
-            (json!({"DTID": "x"}), "dev"),
-            (Value::Null, "dev"),
-        ] {
-            check(
-                &[(r#"{"Temperature":1}"#, from("dev"), properties)],
-                &json!({twin: [sets("Temperature", 1)]}),
-                &[],
-                0,
-                twin,
-            );
-        }
-    }
-
-    #[test]
-    fn a_device_is_who_its_hub_says_it_is() {
-        check(
-            &[(
-                r#"{"Temperature":99,"deviceId":"victim","dtId":"victim","SystemProperties":{"iothub-connection-device-id":"victim"}}"#,
-                from("dev"),
-                json!({"iothub-connection-device-id": "victim", "deviceId": "victim"}),
-            )],
-            &json!({"dev": [sets("Temperature", 99)]}),
-            &[],
-            0,
-            "neither body nor application properties say who",
-        );
-    }
-
-    #[test]
-    fn events_that_have_nothing_for_us_are_skipped() {
-        check(
-            &[
-                ("{}", from("a"), json!({})),
-                (r#"{"Temperature":null}"#, from("a"), json!({})),
-                (r#"{"temperature":1}"#, from("a"), json!({})),
-                (
-                    r#"{"Temperature":1}"#,
-                    json!({"iothub-connection-device-id": "a", "iothub-message-source": "twinChangeEvents"}),
-                    json!({}),
-                ),
-            ],
-            &json!({}),
-            &[],
-            4,
-            "nothing",
-        );
-    }
-
-    #[test]
-    fn events_that_cannot_be_used_are_told_and_the_others_go_on() {
-        let no_object = "its body is no JSON object in UTF-8";
-        check(
-            &[
-                (r#"{"Temperature":1}"#, from("a"), json!({})),
-                ("21.5", from("a"), json!({})),
-                ("not JSON", from("a"), json!({})),
-                (r#"{"Temperature":2"#, from("a"), json!({})),
-                (r#"{"Temperature":"hot"}"#, from("a"), json!({})),
-                (r#"{"hum":1e999}"#, from("a"), json!({})),
-                (r#"{"Temperature":2}"#, json!({}), json!({})),
-                (r#"{"Temperature":2}"#, from("a"), json!({"dtId": ".."})),
-                (r#"{"Temperature":3}"#, from("b"), json!({})),
-            ],
-            &json!({"a": [sets("Temperature", 1)], "b": [sets("Temperature", 3)]}),
-            &[
-                no_object,
-                no_object,
-                no_object,
-                "Temperature in its body is no number",
-                "hum in its body is no number",
-                "it has no system property iothub-connection-device-id: is it from an IoT hub?",
-                "its device or enrichment names no possible twin",
-            ],
-            0,
-            "seven bad ones",
-        );
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ pub(crate) mod token_endpoint;
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use digital_twins_instance::{Call, Instance, Model, Options, Service};
 use functions_host::{
@@ -16,14 +17,20 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 pub(crate) const THERMOSTAT: &str = "dtmi:contosocom:DigitalTwins:Thermostat;2";
+pub(crate) const CONTROLLER: &str = "dtmi:com:example:TemperatureController;2";
+pub(crate) const OLD_CONTROLLER: &str = "dtmi:com:example:TemperatureController;1";
 pub(crate) const SPACE: &str = "dtmi:contosocom:DigitalTwins:Space;1";
 pub(crate) const HUB: &str = "hub-a.azure-devices.net";
 pub(crate) const OTHER_HUB: &str = "hub-b.azure-devices.net";
 
 /// When twins are made by hand.
 const NOW: &str = "2026-11-22T12:00:00Z";
+
+/// How long a line of the log may take to arrive.
+const LOG_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Everything that a test plays with.
 pub(crate) struct World {
@@ -161,6 +168,20 @@ impl World {
             .collect()
     }
 
+    /// Asserts that the handler logs this, which the host may read a moment after the answer.
+    pub(crate) async fn assert_logged(&self, text: &str) {
+        let is_logged = |host: &FunctionsHost| {
+            let lines = host.output();
+            lines.iter().any(|line| line.text.contains(text))
+        };
+        let logged = timeout(LOG_TIMEOUT, self.host.wait_until(is_logged)).await;
+        assert!(
+            logged.is_ok(),
+            "{text:?} is not in the log:\n{}",
+            self.log()
+        );
+    }
+
     #[track_caller]
     pub(crate) fn assert_no_violations(&self) {
         assert_eq!(self.host.violations(), [], "{}", self.log());
@@ -177,14 +198,35 @@ fn serve(twins: &Service, listener: TcpListener) -> Server {
     Server { stop, task }
 }
 
-/// The models of this package.
+/// The models of this package, and those of a device with components, in two versions.
 pub(crate) fn models() -> Vec<Model> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     let files = ["Space.json", "Thermostat.json"]
         .map(|file| std::fs::read_to_string(folder.join(file)).unwrap());
-    files
-        .map(|file| Model::parse(&serde_json::from_str(&file).unwrap()).unwrap())
-        .into()
+    let files = files.map(|file| serde_json::from_str(&file).unwrap());
+    let interface = |id: &str, contents: &[Value]| json!({"@id": id, "@type": "Interface", "contents": contents});
+    let property =
+        |name: &str, schema: &str| json!({"@type": "Property", "name": name, "schema": schema});
+    let component = |name: &str| json!({"@type": "Component", "name": name, "schema": "dtmi:com:example:Thermostat;1"});
+    let old = [
+        property("HubRegistrationId", "string"),
+        property("IotHubHostName", "string"),
+        property("Humidity", "double"),
+        property("FirmwareVersion", "string"),
+        property("DoorOpen", "boolean"),
+        component("thermostat1"),
+    ];
+    let new = [&old[..], &[component("thermostat2")]].concat();
+    let components = [
+        interface(
+            "dtmi:com:example:Thermostat;1",
+            &[property("Temperature", "double")],
+        ),
+        interface(OLD_CONTROLLER, &old),
+        interface(CONTROLLER, &new),
+    ];
+    let models = files.iter().chain(&components);
+    models.map(|model| Model::parse(model).unwrap()).collect()
 }
 
 pub(crate) fn make_twin(instance: &mut Instance, id: &str, model: &str, properties: Value) {
