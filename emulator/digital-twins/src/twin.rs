@@ -156,16 +156,15 @@ impl Twin {
                 }
                 _ => self.set(path[0], value, now),
             },
-            (Some("remove"), _) if path[0] != "$metadata" => match path[..] {
-                [name, property] => {
+            (Some("remove"), _) if path[0] != "$metadata" => {
+                if let [name, property] = path[..] {
                     let component = self.components.entry(name.to_owned()).or_default();
                     component.remove(property);
-                }
-                _ => {
+                } else {
                     self.contents.remove(path[0]);
                     self.components.remove(path[0]);
                 }
-            },
+            }
             _ => {
                 return Err(Failure::patch(
                     "An operation is add or replace with a value, or remove.",
