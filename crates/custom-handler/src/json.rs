@@ -143,10 +143,10 @@ pub fn members<'a, const N: usize>(
     members_where(json, names, |name, wanted| name == wanted)
 }
 
-/// [`members`] where `same(name, wanted)` says which name is meant.
+/// [`members()`] where `same(name, wanted)` says which name is meant.
 ///
 /// # Errors
-/// As [`members`].
+/// As [`members()`].
 pub fn members_where<'a, const N: usize>(
     json: &'a str,
     names: &[&str; N],

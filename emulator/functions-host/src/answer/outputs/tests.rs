@@ -3,8 +3,8 @@ use super::*;
 const FUNCTION: &str = r#"{"bindings":[
     {"type":"httpTrigger","direction":"in","name":"req"},
     {"type":"http","direction":"out","name":"res"},
-    {"type":"queue","direction":"out","name":"message"},
-    {"type":"queue","direction":"out","name":"bytes","dataType":"binary"}]}"#;
+    {"type":"queue","direction":"out","name":"message","queueName":"messages"},
+    {"type":"queue","direction":"out","name":"bytes","queueName":"bytes","dataType":"binary"}]}"#;
 
 fn function() -> Function {
     Function::parse("HttpTrigger1", FUNCTION, "api", |_| None).unwrap()
