@@ -74,10 +74,11 @@ impl Handler {
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
         let mut lines = BufReader::new(process.stdout.take().context("no stdout")?).lines();
-        let line = lines
-            .next_line()
-            .await?
-            .context("the handler has not started")?;
+        let policy = lines.next_line().await?;
+        let policy = policy.context("the handler has not started")?;
+        ensure!(policy.starts_with("INFO policy "), "{policy}");
+        let line = lines.next_line().await?;
+        let line = line.context("the handler does not listen")?;
         ensure!(
             line.ends_with(&format!("listening on 127.0.0.1:{port}")),
             "{line}"
