@@ -4,28 +4,29 @@
 //! same request always gets the same decision.
 //!
 //! Pure: no file is opened here, no clock read and no environment.
+//!
+//! # Layout
+//!
+//! Each room knows only those above it.
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | `json`, `suggest`, `twin` | JSON as a tree and as text, "did you mean", the hub's limits of a twin |
+//! | `compiled` | what a file says: rules, tests, templates, rows |
+//! | `read` | the reader: text becomes a [`File`], or a list of [`Problem`]s |
+//! | `decide` | a request becomes a decision |
+//! | `explain` | how a decision was reached |
+//! | `check` | the app's other files, and the cases of `allocation.tests.json` |
 
-mod answer;
-mod app;
-mod cases;
-mod certificate;
+mod check;
+mod compiled;
+mod decide;
 mod explain;
-mod facts;
-mod file;
-mod hub;
-mod index;
 mod json;
-mod path;
 mod read;
-mod rows;
-mod source;
-mod spread;
 mod suggest;
-mod template;
-mod test;
 mod twin;
 
-pub use app::App;
-pub use cases::{Case, bindings};
-pub use file::File;
+pub use check::{App, Case, bindings};
+pub use compiled::file::File;
 pub use read::{FileError, MAX_FILE, Problem};

@@ -1,15 +1,15 @@
 //! Conditions and tests.
 
+use super::reader::{Reader, member};
 use super::trail::Trail;
-use super::{Reader, member};
-use crate::policy::file::{Condition, When};
-use crate::policy::json::number::{Number, Order, is_version};
-use crate::policy::json::tree::{Kind, Member, Node};
-use crate::policy::path::{Path, PathId, Scope};
-use crate::policy::template::{Parsed, Template};
-use crate::policy::test::{
+use crate::policy::compiled::path::{Path, PathId, Scope};
+use crate::policy::compiled::rule::{Condition, When};
+use crate::policy::compiled::template::{Parsed, Template};
+use crate::policy::compiled::test::{
     Case, NumberOperand, Operand, Operator, Test, TextOperand, TextOperator, VersionOperand,
 };
+use crate::policy::json::number::{Number, Order, is_version};
+use crate::policy::json::tree::{Kind, Member, Node};
 
 const OPERATORS: [&str; 11] = [
     "equals",
@@ -252,7 +252,7 @@ impl Reader<'_> {
         self.problem(
             node.start,
             trail,
-            crate::policy::template::TemplateError::Optional,
+            crate::policy::compiled::template::TemplateError::Optional,
         );
         None
     }

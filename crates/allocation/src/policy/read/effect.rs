@@ -1,15 +1,15 @@
 //! What a rule does: a hub, a refusal, a request to ask again.
 
 use super::conditions::Subject;
+use super::reader::{Reader, member};
 use super::trail::Trail;
-use super::{Reader, member};
-use crate::policy::file::End;
-use crate::policy::hub::{Candidates, HubChoice, Take};
+use crate::policy::compiled::hub::{Candidates, HubChoice, Take};
+use crate::policy::compiled::path::Scope;
+use crate::policy::compiled::rule::End;
+use crate::policy::compiled::test::{Case, Operand, Operator, Test, TextOperand};
 use crate::policy::json::number::{Number, is_integer};
 use crate::policy::json::tree::{Kind, Member, Node};
-use crate::policy::path::Scope;
 use crate::policy::suggest::suggestion;
-use crate::policy::test::{Case, Operand, Operator, Test, TextOperand};
 
 const MAX_WEIGHT: u8 = 100;
 

@@ -1,13 +1,13 @@
 //! What is right and risky.
 
-use super::Reader;
+use super::reader::Reader;
 use super::trail::Trail;
-use crate::policy::file::{Effect, Rule};
+use crate::policy::compiled::path::{PathId, Root};
+use crate::policy::compiled::rows::{RowSource, Rows};
+use crate::policy::compiled::rule::{Effect, Rule};
+use crate::policy::compiled::source::Source;
+use crate::policy::compiled::test::{Case, Operand, Operator, Test, TextOperand, TextOperator};
 use crate::policy::json::tree::{Member, Node};
-use crate::policy::path::{PathId, Root};
-use crate::policy::rows::{RowSource, Rows};
-use crate::policy::source::Source;
-use crate::policy::test::{Case, Operand, Operator, Test, TextOperand, TextOperator};
 
 impl Reader<'_> {
     /// Notes what is to be said of paths that have not been seen before.

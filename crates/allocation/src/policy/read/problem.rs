@@ -57,7 +57,7 @@ pub struct FileError {
 
 impl FileError {
     /// The error of these problems, if there are any, in the order of their places.
-    pub(super) fn of(mut problems: Vec<Problem>) -> Option<Self> {
+    pub(in crate::policy) fn of(mut problems: Vec<Problem>) -> Option<Self> {
         problems.sort_by_key(|problem| problem.place);
         problems.dedup();
         let mut problems = problems.into_iter();
@@ -67,14 +67,14 @@ impl FileError {
         })
     }
 
-    pub(super) fn whole(message: String) -> Self {
+    pub(in crate::policy) fn whole(message: String) -> Self {
         Self {
             first: Problem::whole(message),
             rest: Vec::new(),
         }
     }
 
-    pub(super) fn at(text: &str, start: usize, message: impl Display) -> Self {
+    pub(in crate::policy) fn at(text: &str, start: usize, message: impl Display) -> Self {
         Self {
             first: Problem::new(text, start, &Trail::START, &message),
             rest: Vec::new(),

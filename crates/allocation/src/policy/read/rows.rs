@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use super::conditions::Subject;
+use super::reader::{Reader, member};
 use super::trail::Trail;
-use super::{Reader, member};
+use crate::policy::compiled::path::{self, Root, Scope};
+use crate::policy::compiled::rows::{RowSource, Rows};
+use crate::policy::compiled::template::{Parsed, Template};
+use crate::policy::compiled::test::Case;
 use crate::policy::json::tree::{Kind, Member, Node};
-use crate::policy::path::{self, Root, Scope};
-use crate::policy::rows::{RowSource, Rows};
-use crate::policy::template::{Parsed, Template};
-use crate::policy::test::Case;
 
 impl Reader<'_> {
     /// Learns the names of the rows, which paths may name wherever they stand.
@@ -96,7 +96,7 @@ impl Reader<'_> {
                 Parsed::Alone(path) => Template::alone(path),
                 Parsed::Template(template) => template,
                 Parsed::Optional(_) => {
-                    let error = crate::policy::template::TemplateError::Optional;
+                    let error = crate::policy::compiled::template::TemplateError::Optional;
                     self.problem(node.start, trail, error);
                     return None;
                 }

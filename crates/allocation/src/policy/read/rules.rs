@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::reader::{Reader, is_unprintable, member};
 use super::trail::Trail;
-use super::{Reader, is_unprintable, member};
-use crate::policy::answer::{Answer, Member as AnswerMember};
-use crate::policy::file::{Effect, End, File, Needs, OTHERWISE, Rule, When};
-use crate::policy::index::Index;
+use crate::policy::compiled::answer::{Answer, Member as AnswerMember};
+use crate::policy::compiled::file::File;
+use crate::policy::compiled::index::Index;
+use crate::policy::compiled::rule::{Effect, End, Needs, OTHERWISE, Rule, When};
 use crate::policy::json::number::Number;
 use crate::policy::json::tree::{Kind, Member, Node};
 

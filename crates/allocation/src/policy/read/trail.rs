@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Where in the file the reader is.
 #[derive(Clone, Copy)]
-pub(super) struct Trail<'t> {
+pub(in crate::policy) struct Trail<'t> {
     parent: Option<&'t Trail<'t>>,
     step: Step<'t>,
 }
@@ -17,21 +17,21 @@ enum Step<'t> {
 }
 
 impl Trail<'static> {
-    pub(super) const START: Self = Self {
+    pub(in crate::policy) const START: Self = Self {
         parent: None,
         step: Step::Start,
     };
 }
 
 impl<'t> Trail<'t> {
-    pub(super) fn name(&'t self, name: &'t str) -> Self {
+    pub(in crate::policy) fn name(&'t self, name: &'t str) -> Self {
         Self {
             parent: Some(self),
             step: Step::Name(name),
         }
     }
 
-    pub(super) fn index(&'t self, index: usize) -> Self {
+    pub(in crate::policy) fn index(&'t self, index: usize) -> Self {
         Self {
             parent: Some(self),
             step: Step::Index(index),

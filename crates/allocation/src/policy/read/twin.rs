@@ -1,13 +1,13 @@
 //! `initialTwin` and `payload`.
 
+use super::reader::{Reader, member};
 use super::trail::Trail;
-use super::{Reader, member};
-use crate::policy::answer::Output;
+use crate::policy::compiled::answer::Output;
+use crate::policy::compiled::path::Scope;
+use crate::policy::compiled::template::Parsed;
 use crate::policy::json::number::Number;
 use crate::policy::json::text::quote;
 use crate::policy::json::tree::{Kind, Node};
-use crate::policy::path::Scope;
-use crate::policy::template::Parsed;
 use crate::policy::twin::{self, BOOLEAN_SIZE, MAX_DEPTH, MAX_DESIRED, MAX_TAGS, TwinProblem};
 
 /// Which limits hold for a value.

@@ -1,21 +1,18 @@
 //! Text with `{path}` in it.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use super::facts::Facts;
-use super::json::number::Number;
-use super::json::text::Value;
 use super::path::{Path, PathError, PathId, Scope};
 
 /// A text, parts of which are values.
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
-    pieces: Vec<Piece>,
+    pub(crate) pieces: Vec<Piece>,
 }
 
+/// A part of a text.
 #[derive(Clone, Debug)]
-enum Piece {
+pub(crate) enum Piece {
     Text(String),
     Value(PathId),
 }
@@ -126,35 +123,6 @@ impl Template {
         }
     }
 
-    /// The text with its values put in.
-    ///
-    /// # Errors
-    /// With the first path that can't be filled.
-    pub(crate) fn fill(&self, facts: &Facts<'_>) -> Result<String, PathId> {
-        let mut text = String::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text(plain) => text.push_str(plain),
-                Piece::Value(path) => {
-                    let value = facts.value(*path);
-                    text.push_str(&text_of(value).ok_or(*path)?);
-                }
-            }
-        }
-        Ok(text)
-    }
-
-    /// The text as a row's key. `{path}` alone must be a text; within text any value may stand that can.
-    pub(crate) fn key(&self, facts: &Facts<'_>) -> Option<String> {
-        match &self.pieces[..] {
-            [Piece::Value(path)] => match facts.value(*path) {
-                Value::Text(text) => Some(text.to_string()),
-                _ => None,
-            },
-            _ => self.fill(facts).ok(),
-        }
-    }
-
     /// A text without values.
     pub(crate) fn plain(text: String) -> Self {
         Self {
@@ -178,20 +146,6 @@ impl Template {
                 Piece::Value(PathId(place)) => format!("{{{}}}", paths[*place].text),
             })
             .collect()
-    }
-}
-
-/// What a value is within a text: a number as it is written. `None` for what can't stand there.
-pub(crate) fn text_of<'v>(value: &'v Value<'_>) -> Option<Cow<'v, str>> {
-    match value {
-        Value::Text(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => {
-            Number::parse(number)?;
-            Some(Cow::Borrowed(number))
-        }
-        Value::Boolean(true) => Some("true".into()),
-        Value::Boolean(false) => Some("false".into()),
-        Value::Missing | Value::HalfText | Value::Object(_) | Value::Array(_) => None,
     }
 }
 

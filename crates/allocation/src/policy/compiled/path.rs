@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::json::text::Value;
-use super::suggest::{Suggestion, suggestion};
+use crate::policy::json::text::Value;
+use crate::policy::suggest::{Suggestion, suggestion};
 
 /// What a path starts with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -5,8 +5,8 @@
 
 use serde_json::Value;
 
-use super::file::File;
-use super::read::Problem;
+use crate::policy::compiled::file::File;
+use crate::policy::read::Problem;
 
 /// The texts of the app's files, as far as they are there.
 #[derive(Clone, Debug, Default)]

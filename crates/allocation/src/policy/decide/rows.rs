@@ -1,34 +1,10 @@
-//! Rows: what a table of the file, or a database behind an input binding, knows of a device.
+//! Finds the row of a device, or says why it can't be had.
 
-use std::collections::HashMap;
-
-use super::facts::Facts;
-use super::json::text::Value;
-use super::path::PathId;
-use super::template::Template;
-use super::test::{Case, Outcome, Test};
-
-/// Where the rows of one name come from.
-#[derive(Debug)]
-pub(crate) struct Rows {
-    pub(crate) name: String,
-    pub(crate) source: RowSource,
-}
-
-#[derive(Debug)]
-pub(crate) enum RowSource {
-    /// A table in the file: the JSON of a row by its key.
-    Table {
-        key: Template,
-        case: Case,
-        rows: HashMap<String, String>,
-    },
-    /// An input binding, whose row must pass the tests.
-    Binding {
-        name: String,
-        verify: Vec<(Vec<String>, Test)>,
-    },
-}
+use super::test::Outcome;
+use super::values::Values;
+use crate::policy::compiled::rows::{RowSource, Rows};
+use crate::policy::compiled::test::{Case, Test};
+use crate::policy::json::text::Value;
 
 /// Why a row can't be had. It is a mistake of deployment or a passing failure, never a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,25 +34,13 @@ impl RowError {
 }
 
 impl Rows {
-    /// The paths that finding a row takes.
-    pub(crate) fn paths(&self, add: &mut impl FnMut(PathId)) {
-        match &self.source {
-            RowSource::Table { key, .. } => key.paths().for_each(add),
-            RowSource::Binding { verify, .. } => {
-                for (_, test) in verify {
-                    test.paths(add);
-                }
-            }
-        }
-    }
-
-    /// The key of the table's row for these facts, if there is such a row. A value that is not text is
+    /// The key of the table's row for these values, if there is such a row. A value that is not text is
     /// no key.
-    pub(crate) fn key(&self, facts: &Facts<'_>) -> Option<String> {
+    pub(crate) fn key(&self, values: &impl Values) -> Option<String> {
         let RowSource::Table { key, case, rows } = &self.source else {
             return None;
         };
-        let mut key = key.key(facts)?;
+        let mut key = key.key(values)?;
         if *case == Case::Ignored {
             key.make_ascii_lowercase();
         }
@@ -85,10 +49,10 @@ impl Rows {
 }
 
 /// Whether a row that a binding brought is the one that was asked for.
-pub(crate) fn is_verified(row: &str, verify: &[(Vec<String>, Test)], facts: &Facts<'_>) -> bool {
+pub(crate) fn is_verified(row: &str, verify: &[(Vec<String>, Test)], values: &impl Values) -> bool {
     verify
         .iter()
-        .all(|(names, test)| test.of(&Value::at(row, names), facts) == Outcome::Holds)
+        .all(|(names, test)| test.of(&Value::at(row, names), values) == Outcome::Holds)
 }
 
 /// Whether the Functions host rewrites a text in a binding expression: an ISO 8601 date and time with a

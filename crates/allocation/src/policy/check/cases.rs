@@ -5,10 +5,9 @@ use std::fmt::Display;
 use custom_handler::InputBindings;
 use serde_json::value::RawValue;
 
-use super::file::File;
-use super::json::number::Number;
-use super::json::tree::{self, Kind, Node};
-use super::read::{FileError, read_cases};
+use crate::policy::compiled::file::File;
+use crate::policy::json::number::Number;
+use crate::policy::json::tree::{self, Kind, Node};
 use crate::{AllocationRequest, Assignment, Decision, Outcome, Policy, Request};
 
 /// One case of an `allocation.tests.json`.
@@ -33,14 +32,6 @@ pub(crate) struct Expected {
 }
 
 impl Case {
-    /// Reads the cases of an `allocation.tests.json`.
-    ///
-    /// # Errors
-    /// With all that is wrong with the file.
-    pub fn parse_all(bytes: &[u8]) -> Result<Vec<Self>, FileError> {
-        read_cases(bytes)
-    }
-
     /// What the case is called.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -5,10 +5,8 @@
 
 use std::collections::HashMap;
 
-use super::facts::Facts;
-use super::file::Rule;
-use super::json::text::Value;
 use super::path::PathId;
+use super::rule::Rule;
 use super::test::{Case, Operand, Operator};
 
 /// How many rules must look at one path before looking them up pays.
@@ -18,17 +16,18 @@ const WORTHWHILE: usize = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     /// The rules that are asked in any case.
-    always: Vec<usize>,
-    groups: Vec<Group>,
+    pub(crate) always: Vec<usize>,
+    pub(crate) groups: Vec<Group>,
     /// How many rules there are when all are asked.
-    all: usize,
+    pub(crate) all: usize,
 }
 
+/// The rules that compare one path.
 #[derive(Debug)]
-struct Group {
-    path: PathId,
-    case: Case,
-    rules: HashMap<String, Vec<usize>>,
+pub(crate) struct Group {
+    pub(crate) path: PathId,
+    pub(crate) case: Case,
+    pub(crate) rules: HashMap<String, Vec<usize>>,
 }
 
 impl Index {
@@ -78,50 +77,6 @@ impl Index {
             }
         }
         index
-    }
-
-    /// The places of the rules to ask, in the file's order.
-    pub(crate) fn candidates<'i>(&'i self, facts: &Facts<'_>) -> Candidates<'i> {
-        if self.groups.is_empty() {
-            return Candidates::All(0..self.all);
-        }
-        let mut lists: Vec<&[usize]> = vec![&self.always];
-        for group in &self.groups {
-            if let Value::Text(text) = facts.value(group.path) {
-                let found = match group.case {
-                    Case::Counts => group.rules.get(&**text),
-                    Case::Ignored => group.rules.get(&text.to_ascii_lowercase()),
-                };
-                lists.extend(found.map(Vec::as_slice));
-            }
-        }
-        Candidates::Merged(lists)
-    }
-}
-
-/// The rules to ask.
-pub(crate) enum Candidates<'i> {
-    All(std::ops::Range<usize>),
-    /// Sorted lists without common elements.
-    Merged(Vec<&'i [usize]>),
-}
-
-impl Iterator for Candidates<'_> {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        match self {
-            Self::All(range) => range.next(),
-            Self::Merged(lists) => {
-                let list = lists
-                    .iter_mut()
-                    .filter(|list| !list.is_empty())
-                    .min_by_key(|list| list[0])?;
-                let (first, rest) = list.split_first()?;
-                *list = rest;
-                Some(*first)
-            }
-        }
     }
 }
 

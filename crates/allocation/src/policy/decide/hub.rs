@@ -1,41 +1,14 @@
-//! The choice of a hub among those that the request links.
-
-use std::sync::Arc;
+//! Chooses a hub among those that the request links.
 
 use super::facts::Facts;
-use super::json::text::Value;
-use super::path::PathId;
 use super::spread::greatest_ticket;
 use super::template::text_of;
-use super::test::{Outcome, Test};
+use super::test::Outcome;
+use super::values::Values;
 use crate::dps::LinkedHub;
-
-/// How a rule chooses.
-#[derive(Debug)]
-pub(crate) struct HubChoice {
-    pub(crate) candidates: Candidates,
-    /// Whether a device stays at its hub while that is a candidate.
-    pub(crate) keep_current: bool,
-    /// The refusal when there is no candidate.
-    pub(crate) none: Option<Arc<str>>,
-}
-
-/// Which hubs are candidates, and which of them is taken.
-#[derive(Debug)]
-pub(crate) enum Candidates {
-    /// Those whose host names pass the test, or all.
-    Among(Option<Test>, Take),
-    /// Those with these lower-case host names, by their weights.
-    Weights(Vec<(String, u8)>),
-}
-
-/// Which of several candidates is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Take {
-    First,
-    Last,
-    Spread,
-}
+use crate::policy::compiled::hub::{Candidates, HubChoice, Take};
+use crate::policy::compiled::path::PathId;
+use crate::policy::json::text::Value;
 
 /// How a hub was chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,13 +79,6 @@ impl HubChoice {
             }
             Candidates::Weights(weights) => weight(weights, hub.host_name()).is_some(),
         })
-    }
-
-    /// The paths that the choice takes.
-    pub(crate) fn paths(&self, add: &mut impl FnMut(PathId)) {
-        if let Candidates::Among(Some(test), _) = &self.candidates {
-            test.paths(add);
-        }
     }
 }
 

@@ -1,17 +1,23 @@
 //! How a decision was reached: each rule that was asked, each condition with its outcome, and who says
 //! the value that it looks at.
 
+mod policy;
+
 use std::borrow::Cow;
 
-use super::facts::{Facts, Sources};
-use super::file::{Condition, Effect, File, OTHERWISE, Rule};
-use super::hub::{Candidates, How, HubChoice, NoHub, Take};
-use super::json::text::Value;
-use super::path::{Path, PathId};
-use super::source::Source;
-use super::test::{
-    Case, NumberOperand, Operand, Operator, Outcome, Test, TextOperand, VersionOperand,
+use super::compiled::file::File;
+use super::compiled::hub::{Candidates, HubChoice, Take};
+use super::compiled::path::{Path, PathId};
+use super::compiled::rule::{Condition, Effect, OTHERWISE, Rule};
+use super::compiled::source::Source;
+use super::compiled::test::{
+    Case, NumberOperand, Operand, Operator, Test, TextOperand, VersionOperand,
 };
+use super::decide::facts::{Facts, Sources};
+use super::decide::hub::{How, NoHub};
+use super::decide::test::Outcome;
+use super::decide::values::Values;
+use super::json::text::Value;
 use crate::{Decision, Request, redacted};
 
 /// How much of a value is shown, in characters.

@@ -1,21 +1,25 @@
-//! The cases of `allocation.tests.json`.
+//! Reads the cases of `allocation.tests.json`.
 
-use super::trail::Trail;
-use super::{FileError, Reader, member, text_of};
-use crate::policy::cases::{Case, Expected};
+use super::cases::{Case, Expected};
 use crate::policy::json::number::Number;
 use crate::policy::json::tree::{self, Kind, Node};
+use crate::policy::read::{FileError, Reader, Trail, member, text_of};
 
-/// Reads the cases.
-pub(in crate::policy) fn read(bytes: &[u8]) -> Result<Vec<Case>, FileError> {
-    let text = text_of(bytes).map_err(FileError::whole)?;
-    let tree = tree::parse(text).map_err(|error| FileError::at(text, error.at, error.why))?;
-    let mut reader = Reader::new(text, false);
-    reader.find_repeated(&tree, &Trail::START);
-    let cases = reader.cases(&tree);
-    match FileError::of(reader.problems) {
-        None => Ok(cases),
-        Some(error) => Err(error),
+impl Case {
+    /// Reads the cases of an `allocation.tests.json`.
+    ///
+    /// # Errors
+    /// With all that is wrong with the file.
+    pub fn parse_all(bytes: &[u8]) -> Result<Vec<Self>, FileError> {
+        let text = text_of(bytes).map_err(FileError::whole)?;
+        let tree = tree::parse(text).map_err(|error| FileError::at(text, error.at, error.why))?;
+        let mut reader = Reader::new(text, false);
+        reader.find_repeated(&tree, &Trail::START);
+        let cases = reader.cases(&tree);
+        match FileError::of(reader.problems) {
+            None => Ok(cases),
+            Some(error) => Err(error),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
-use super::json::text::{Value, quote};
+use crate::policy::json::text::{Value, quote};
 
 /// What `x509.clientCertificate` holds is not a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,10 +3,12 @@
 use std::cell::OnceCell;
 
 use super::certificate::{self, UnreadableCertificate};
-use super::file::File;
-use super::json::text::{Value, member, quote};
-use super::path::{Path, PathId, Root};
-use super::rows::{RowError, RowSource, is_verified, reads_as_date};
+use super::rows::{RowError, is_verified, reads_as_date};
+use super::values::Values;
+use crate::policy::compiled::file::File;
+use crate::policy::compiled::path::{Path, PathId, Root};
+use crate::policy::compiled::rows::RowSource;
+use crate::policy::json::text::{Value, member, quote};
 use crate::{LinkedHub, Request};
 use custom_handler::StoredRow;
 
@@ -196,23 +198,6 @@ impl<'s> Facts<'s> {
         let _ = self.iot_hub_host_name.set(Value::Text(host_name.into()));
     }
 
-    pub(crate) fn value(&self, id: PathId) -> &Value<'s> {
-        let path = self.path(id);
-        match path.root {
-            Root::RegistrationId if path.names.is_empty() => &self.registration_id,
-            Root::IotHubHostName if path.names.is_empty() => {
-                self.iot_hub_host_name.get().unwrap_or(MISSING)
-            }
-            _ => {
-                let values = self.values.get_or_init(|| {
-                    let paths = self.sources.file.paths.iter();
-                    paths.map(|_| OnceCell::new()).collect()
-                });
-                values[id.0].get_or_init(|| self.sources.read(path))
-            }
-        }
-    }
-
     /// The hub that the device is assigned to, if it is assigned.
     pub(crate) fn current_hub(&self) -> Option<std::borrow::Cow<'s, str>> {
         let json = self.sources.member(Root::CurrentIotHubHostName)?;
@@ -228,5 +213,24 @@ impl<'s> Facts<'s> {
         let policy = policy.and_then(|json| member(json, "reprovisionPolicy"));
         let update = policy.and_then(|json| member(json, "updateHubAssignment"));
         update == Some("false")
+    }
+}
+
+impl Values for Facts<'_> {
+    fn value(&self, id: PathId) -> &Value<'_> {
+        let path = self.path(id);
+        match path.root {
+            Root::RegistrationId if path.names.is_empty() => &self.registration_id,
+            Root::IotHubHostName if path.names.is_empty() => {
+                self.iot_hub_host_name.get().unwrap_or(MISSING)
+            }
+            _ => {
+                let values = self.values.get_or_init(|| {
+                    let paths = self.sources.file.paths.iter();
+                    paths.map(|_| OnceCell::new()).collect()
+                });
+                values[id.0].get_or_init(|| self.sources.read(path))
+            }
+        }
     }
 }

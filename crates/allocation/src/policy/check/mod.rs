@@ -1,0 +1,8 @@
+//! What `check` looks at beside the policy: the app's other files, and the policy's own test cases.
+
+mod app;
+mod cases;
+mod read;
+
+pub use app::App;
+pub use cases::{Case, bindings};
