@@ -8,13 +8,13 @@ use functions_host::FunctionsHost;
 use provisioning::enrollment::config::{Config, ID_SCOPE, Replace, TUTORIAL_GROUP_KEY};
 use provisioning::keys::certificates::CertificateAuthority;
 use provisioning::keys::key_pair::KeyAlgorithm;
-use provisioning::keys::symmetric_key::SymmetricKey;
 use provisioning::server::endpoints::Endpoints;
 use provisioning::server::provisioning::Provisioning;
 use provisioning::service::provisioning_service::Settings;
 use provisioning::webhook::client::Webhook;
 use serde_json::{Value, json};
 use simulated_device::connection::{Target, Transport, Trust};
+use simulated_device::keys::symmetric_key::SymmetricKey;
 use simulated_device::registration::Device;
 use tokio::net::{TcpListener, TcpStream};
 

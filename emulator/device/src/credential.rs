@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
+use secrecy::{ExposeSecret as _, SecretString};
 
-use super::tpm::SoftwareTpm;
-use provisioning::keys::symmetric_key::SymmetricKey;
+use crate::keys::symmetric_key::SymmetricKey;
+use crate::tpm::SoftwareTpm;
 
 /// What a device proves itself with.
 #[derive(Clone, Debug)]
@@ -39,7 +39,8 @@ impl From<ClientCertificate> for Credential {
     }
 }
 
-/// A device's certificate, those that lead from it to its root, and its private key.
+/// A device's certificate, those that lead from it to its root, and its private key. Its `Debug`
+/// shows nothing of them.
 #[derive(Clone)]
 pub struct ClientCertificate(Arc<Inner>);
 
@@ -48,26 +49,42 @@ struct Inner {
     key: PrivateKeyDer<'static>,
 }
 
+/// Why a certificate can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateError {
+    /// The text of the certificates can't be read.
+    #[error("the certificates aren't PEM")]
+    NotPem(#[source] pem::Error),
+    /// The text holds no certificate.
+    #[error("there is no certificate in PEM")]
+    NoCertificate,
+    /// The private key is encrypted.
+    #[error("the private key has a pass phrase; remove it with `openssl pkey -in KEY -out NEW`")]
+    PassPhrase,
+    /// The text holds no private key. The cause is left out, as it may quote the text.
+    #[error("there is no private key in PEM")]
+    NoKey,
+}
+
 impl ClientCertificate {
     /// Reads both from PEM. The device's own certificate comes first.
     ///
     /// # Errors
     /// There is no certificate, or no private key that can be used.
-    pub fn from_pem(certificates: &str, key: &str) -> anyhow::Result<Self> {
+    pub fn from_pem(certificates: &str, key: &SecretString) -> Result<Self, CertificateError> {
         let chain: Vec<CertificateDer<'static>> =
             CertificateDer::pem_slice_iter(certificates.as_bytes())
                 .collect::<Result<_, _>>()
-                .context("the certificates aren't PEM")?;
+                .map_err(CertificateError::NotPem)?;
         if chain.is_empty() {
-            bail!("there is no certificate in PEM");
+            return Err(CertificateError::NoCertificate);
         }
+        let key = key.expose_secret();
         if key.contains("ENCRYPTED") {
-            bail!(
-                "the private key has a pass phrase; remove it with `openssl pkey -in KEY -out NEW`"
-            );
+            return Err(CertificateError::PassPhrase);
         }
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
-            .map_err(|_| anyhow::anyhow!("there is no private key in PEM"))?;
+        let key =
+            PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| CertificateError::NoKey)?;
         Ok(Self(Arc::new(Inner { chain, key })))
     }
 
@@ -77,11 +94,11 @@ impl ClientCertificate {
         self.0.chain.first().map_or(&[], |leaf| leaf.as_ref())
     }
 
-    pub(super) fn chain(&self) -> Vec<CertificateDer<'static>> {
+    pub(crate) fn chain(&self) -> Vec<CertificateDer<'static>> {
         self.0.chain.clone()
     }
 
-    pub(super) fn key(&self) -> PrivateKeyDer<'static> {
+    pub(crate) fn key(&self) -> PrivateKeyDer<'static> {
         self.0.key.clone_key()
     }
 }
@@ -99,14 +116,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_used_says_so_and_shows_no_key() {
+    fn what_cannot_be_used_says_so() {
         let device = TrialDevice::self_signed("toaster", Period::of_days(1)).unwrap();
         let (certificate, key) = (device.pem(), device.key_pem());
-        let taken = ClientCertificate::from_pem(&certificate, &key).unwrap();
+        let taken = ClientCertificate::from_pem(&certificate, &key.as_str().into()).unwrap();
         assert_eq!(taken.leaf(), device.der().as_ref());
-        assert_eq!(format!("{taken:?}"), "ClientCertificate(…)");
+        let broken = certificate.replacen("-----END", "?-----END", 1);
         for (certificate, key, sentence) in [
             (&key, &key, "there is no certificate in PEM"),
+            (&broken, &key, "the certificates aren't PEM"),
             (&certificate, &certificate, "there is no private key in PEM"),
             (
                 &certificate,
@@ -114,7 +132,8 @@ mod tests {
                 "the private key has a pass phrase; remove it with `openssl pkey -in KEY -out NEW`",
             ),
         ] {
-            let error = ClientCertificate::from_pem(certificate, key).unwrap_err();
+            let key = key.as_str().into();
+            let error = ClientCertificate::from_pem(certificate, &key).unwrap_err();
             assert_eq!(error.to_string(), sentence);
         }
     }

@@ -3,11 +3,9 @@
 
 mod support;
 
-use provisioning::keys::sas_token::SasToken;
-use provisioning::service::moment::Moment;
 use serde_json::json;
 use simulated_device::connection::Transport;
-use simulated_device::registration::{NotAssigned, Status};
+use simulated_device::registration::{RegistrationError, Status};
 use support::{
     HEAT_PUMPS, RawAnswer, TOASTERS, TestService, TestWebhook, assign, device, device_key, tutorial,
 };
@@ -21,15 +19,7 @@ async fn exchange(service: &TestService, request: &str, body: &str) -> RawAnswer
 }
 
 fn token(registration_id: &str) -> String {
-    let expiry = Moment::of_system()
-        .now
-        .after(std::time::Duration::from_mins(1));
-    SasToken::issue(
-        &device_key(registration_id),
-        "0ne00LOCAL1",
-        registration_id,
-        expiry,
-    )
+    support::token(&device_key(registration_id), registration_id)
 }
 
 #[tokio::test]
@@ -107,7 +97,10 @@ async fn the_webhook_is_posted_json_with_its_key_in_the_query_alone() {
     assert_eq!(call.body["linkedHubs"], json!([TOASTERS, HEAT_PUMPS]));
 }
 
-async fn register(service: &TestService, registration_id: &str) -> Result<String, NotAssigned> {
+async fn register(
+    service: &TestService,
+    registration_id: &str,
+) -> Result<String, RegistrationError> {
     let registered = service.register(&device(registration_id)).await;
     registered.map(|assigned| assigned.hub)
 }
@@ -306,7 +299,7 @@ async fn a_device_that_does_not_trust_the_authority_does_not_register() {
             })
             .await;
         assert!(
-            matches!(refused, Err(NotAssigned::Unreachable(_))),
+            matches!(refused, Err(RegistrationError::Unreachable(_))),
             "{refused:?}"
         );
         assert_eq!(told, [], "{transport}: it was never connected");

@@ -4,16 +4,14 @@
 mod support;
 
 use provisioning::enrollment::config::Config;
-use provisioning::keys::sas_token::SasToken;
 use provisioning::keys::thumbprint::DeviceCertificate;
 use provisioning::keys::trial_certificates::{Period, TrialDevice};
 use provisioning::server::mqtt_session::Session;
 use provisioning::server::provisioning::Provisioning;
-use provisioning::service::moment::Moment;
 use provisioning::webhook::client::Webhook;
 use serde_json::{Value, json};
 use simulated_device::connection::Transport;
-use simulated_device::registration::{Assigned, Device, NotAssigned};
+use simulated_device::registration::{Assigned, Device, RegistrationError};
 use support::{
     HEAT_PUMPS, TOASTERS, TestService, TestWebhook, assign, device, device_key, tutorial,
 };
@@ -26,7 +24,7 @@ async fn register(
     service: &TestService,
     transport: Transport,
     device: &Device,
-) -> Result<Assigned, NotAssigned> {
+) -> Result<Assigned, RegistrationError> {
     device
         .register(transport, &service.target(), &service.trust(), |_| {})
         .await
@@ -141,11 +139,7 @@ fn publish(topic: &str, body: &str) -> Vec<u8> {
 }
 
 fn token(registration_id: &str) -> String {
-    let expiry = Moment::of_system()
-        .now
-        .after(std::time::Duration::from_mins(1));
-    let key = device_key(registration_id);
-    SasToken::issue(&key, "0ne00LOCAL1", registration_id, expiry)
+    support::token(&device_key(registration_id), registration_id)
 }
 
 fn user_name(registration_id: &str) -> String {

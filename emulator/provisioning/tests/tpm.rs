@@ -4,11 +4,10 @@
 mod support;
 
 use provisioning::enrollment::config::Config;
-use provisioning::keys::sas_token::SasToken;
-use provisioning::keys::symmetric_key::SymmetricKey;
-use provisioning::service::moment::Moment;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use simulated_device::connection::Transport;
+use simulated_device::keys::symmetric_key::SymmetricKey;
 use simulated_device::registration::Device;
 use simulated_device::tpm::SoftwareTpm;
 use support::{RawAnswer, TOASTERS, TestService, TestWebhook, assign, connect, exchange, hurried};
@@ -71,8 +70,7 @@ async fn register(service: &TestService, token: Option<&str>, tpm: &SoftwareTpm)
 }
 
 fn sign(key: &SymmetricKey) -> String {
-    let hour = std::time::Duration::from_hours(1);
-    SasToken::issue(key, SCOPE, DEVICE, Moment::of_system().now.after(hour))
+    support::token(key, DEVICE)
 }
 
 /// The nonce of an answer that is a challenge.
@@ -163,8 +161,11 @@ async fn a_token_has_to_be_signed_with_the_nonce_that_was_sent_last() {
     let second = tpm
         .activate(&nonce(&register(&service, None, &tpm).await))
         .unwrap();
-    assert_ne!(first.to_base64(), second.to_base64());
-    let made_up = SymmetricKey::from([7; 32]);
+    assert_ne!(
+        first.to_base64().expose_secret(),
+        second.to_base64().expose_secret()
+    );
+    let made_up = SymmetricKey::from_bytes(vec![7; 32]).unwrap();
     for key in [&first, &made_up] {
         check_unauthorized(&register(&service, Some(&sign(key)), &tpm).await);
     }
@@ -182,7 +183,7 @@ async fn a_token_that_has_started_a_registration_starts_no_other() {
     let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
     let tpm = SoftwareTpm::generate().unwrap();
     let service = service(&webhook, &tpm).await;
-    let made_up = sign(&SymmetricKey::from([7; 32]));
+    let made_up = sign(&SymmetricKey::from_bytes(vec![7; 32]).unwrap());
     let unknown = register(&service, Some(&made_up), &tpm).await;
     let token = sign(&tpm.activate(&nonce(&unknown)).unwrap());
     let accepted = register(&service, Some(&token), &tpm).await;
@@ -204,7 +205,10 @@ async fn a_token_that_has_started_a_registration_starts_no_other() {
     let old = send(&service, "GET", &operation, Some(&token), &json!({})).await;
     check_unauthorized(&old);
     let fresh = tpm.activate(&again).unwrap();
-    assert_ne!(fresh.to_base64(), hub_key.to_base64());
+    assert_ne!(
+        fresh.to_base64().expose_secret(),
+        hub_key.to_base64().expose_secret()
+    );
     let answer = send(&service, "GET", &operation, Some(&sign(&fresh)), &json!({})).await;
     assert_eq!(answer.body["status"], "assigned", "{}", answer.body);
 }

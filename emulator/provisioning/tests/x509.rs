@@ -10,7 +10,7 @@ use provisioning::keys::trial_certificates::{Period, TrialAuthority, TrialDevice
 use serde_json::{Value, json};
 use simulated_device::connection::Transport;
 use simulated_device::credential::ClientCertificate;
-use simulated_device::registration::{Assigned, Device, NotAssigned};
+use simulated_device::registration::{Assigned, Device, RegistrationError};
 use support::{TOASTERS, TestService, TestWebhook, assign, hurried};
 
 const DEVICE: &str = "x509-dev-1";
@@ -57,7 +57,7 @@ fn device(certificate: &TrialDevice, behind: &[&TrialAuthority]) -> Device {
     let pem = certificate.pem() + &chain;
     Device {
         registration_id: DEVICE.to_owned(),
-        credential: ClientCertificate::from_pem(&pem, &certificate.key_pem())
+        credential: ClientCertificate::from_pem(&pem, &certificate.key_pem().into())
             .unwrap()
             .into(),
         payload: None,
@@ -68,7 +68,7 @@ async fn register(
     service: &TestService,
     device: &Device,
     transport: Transport,
-) -> Result<Assigned, NotAssigned> {
+) -> Result<Assigned, RegistrationError> {
     let (target, trust) = (service.target(), service.trust());
     device.register(transport, &target, &trust, |_| {}).await
 }
@@ -170,7 +170,7 @@ async fn a_device_whose_enrollment_is_disabled_hears_so_though_its_group_is_enab
     for transport in TRANSPORTS {
         let device = device(&certificate, &[]);
         let refused = register(&service, &device, transport).await.unwrap_err();
-        assert!(matches!(refused, NotAssigned::Disabled), "{refused}");
+        assert!(matches!(refused, RegistrationError::Disabled), "{refused}");
     }
     assert!(webhook.calls().is_empty());
 }

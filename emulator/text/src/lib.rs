@@ -2,6 +2,9 @@
 
 mod file;
 
+use std::error::Error;
+use std::iter;
+
 pub use file::{decode, read_text};
 
 /// How much is shown, in characters. The service's own sentences are shorter.
@@ -31,9 +34,45 @@ pub fn printable(text: &str) -> String {
     }
 }
 
+/// An error and what caused it, in one sentence.
+#[must_use]
+pub fn with_causes(error: &dyn Error) -> String {
+    let causes = iter::successors(Some(error), |&error| error.source());
+    let sentences: Vec<String> = causes.map(ToString::to_string).collect();
+    sentences.join(": ")
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fmt;
+    use std::io;
+
     use super::*;
+
+    #[test]
+    fn an_error_is_told_with_its_causes() {
+        #[derive(Debug)]
+        struct Unreachable(io::Error);
+
+        impl fmt::Display for Unreachable {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("cannot reach the service")
+            }
+        }
+
+        impl Error for Unreachable {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+
+        let cause = || io::Error::other("connection refused");
+        assert_eq!(with_causes(&cause()), "connection refused");
+        assert_eq!(
+            with_causes(&Unreachable(cause())),
+            "cannot reach the service: connection refused"
+        );
+    }
 
     #[test]
     fn what_is_shown_is_short_and_on_one_line() {

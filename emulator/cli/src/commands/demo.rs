@@ -12,17 +12,18 @@ use super::twins_story;
 use crate::common::functions_app::FunctionsApp;
 use crate::common::output::{self, BAD, GOOD, HEADING, QUIET};
 use crate::common::webhook_host::WebhookHost;
+use emulator_text::with_causes;
 use functions_host::HostEvent;
 use provisioning::enrollment::config::{Config, ID_SCOPE, Replace, TUTORIAL_GROUP_KEY};
 use provisioning::keys::certificates::CertificateAuthority;
 use provisioning::keys::key_pair::KeyAlgorithm;
-use provisioning::keys::symmetric_key::SymmetricKey;
 use provisioning::server::endpoints::Endpoints;
 use provisioning::server::provisioning::Provisioning;
 use provisioning::service::provisioning_service::Settings;
 use provisioning::webhook::client::Webhook;
 use simulated_device::connection::{Target, Transport, Trust};
-use simulated_device::registration::{Device, NotAssigned};
+use simulated_device::keys::symmetric_key::SymmetricKey;
+use simulated_device::registration::{Device, RegistrationError};
 
 /// Run the whole tutorial: start the handler and a provisioning service, register a toaster, a heat pump and a stranger, and
 /// show the hubs.
@@ -166,11 +167,11 @@ pub(super) async fn play(part: &Part, service: &TutorialService) -> anyhow::Resu
         .await;
     match &registered {
         Ok(assigned) => output::labelled("device", &format!("assigned to {}", assigned.hub), GOOD),
-        Err(error) => output::labelled("device", &error.to_string(), BAD),
+        Err(error) => output::labelled("device", &with_causes(error), BAD),
     }
     Ok(match (registered, hub) {
         (Ok(assigned), Some(hub)) => assigned.hub.contains(hub),
-        (Err(NotAssigned::Failed { error_code, .. }), None) => error_code == 400_207,
+        (Err(RegistrationError::Failed { error_code, .. }), None) => error_code == 400_207,
         _ => false,
     })
 }

@@ -5,18 +5,19 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use crate::commands::certificates::HUBS;
 use crate::common::service::ServiceArguments;
-use emulator_text::{escaped, read_text};
+use emulator_text::{escaped, read_text, with_causes};
 use provisioning::enrollment::config::TUTORIAL_GROUP_KEY;
 use provisioning::enrollment::registration_id::RegistrationId;
 use provisioning::keys::certificates::write_secret;
-use provisioning::keys::symmetric_key::SymmetricKey;
 use provisioning::keys::x509::Certificate;
 use simulated_device::connection::Transport;
 use simulated_device::credential::{ClientCertificate, Credential};
+use simulated_device::keys::symmetric_key::SymmetricKey;
 use simulated_device::registration::{Device, Status};
 use simulated_device::tpm::SoftwareTpm;
 
@@ -106,7 +107,7 @@ pub async fn run(arguments: SimulatedDevice) -> anyhow::Result<ExitCode> {
                 "\nFailure encountered on registration {}",
                 error.device_result()
             );
-            anstream::println!("{}: {error}", device.registration_id);
+            anstream::println!("{}: {}", device.registration_id, with_causes(&error));
             Ok(ExitCode::FAILURE)
         }
     }
@@ -145,7 +146,7 @@ impl SimulatedDevice {
         let read = |file: &Path| {
             read_text(file).with_context(|| format!("cannot read {}", file.display()))
         };
-        let certificate = ClientCertificate::from_pem(&read(file)?, &read(key_file)?)
+        let certificate = ClientCertificate::from_pem(&read(file)?, &read(key_file)?.into())
             .with_context(|| {
                 format!(
                     "cannot use {} with the private key in {}",
@@ -165,7 +166,8 @@ impl SimulatedDevice {
 }
 
 fn read_tpm(file: &Path) -> anyhow::Result<SoftwareTpm> {
-    SoftwareTpm::from_pem(&read_text(file)?)
+    let text: SecretString = read_text(file)?.into();
+    Ok(SoftwareTpm::from_pem(&text)?)
 }
 
 /// The TPM in this file, which is made where there is none.
@@ -174,7 +176,7 @@ fn tpm_of(file: &Path) -> anyhow::Result<SoftwareTpm> {
         return read_tpm(file).with_context(|| format!("cannot use the TPM {}", file.display()));
     }
     let tpm = SoftwareTpm::generate()?;
-    write_secret(file, &tpm.to_pem()?)
+    write_secret(file, tpm.to_pem()?.expose_secret())
         .with_context(|| format!("cannot write {}", file.display()))?;
     Ok(tpm)
 }

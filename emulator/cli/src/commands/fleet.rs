@@ -12,10 +12,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::common::output::{BAD, GOOD, HEADING, QUIET};
 use crate::common::service::ServiceArguments;
+use emulator_text::with_causes;
 use provisioning::enrollment::config::TUTORIAL_GROUP_KEY;
-use provisioning::keys::symmetric_key::SymmetricKey;
 use simulated_device::connection::{Target, Transport, Trust};
-use simulated_device::registration::{Assigned, Device, NotAssigned};
+use simulated_device::keys::symmetric_key::SymmetricKey;
+use simulated_device::registration::{Assigned, Device, RegistrationError};
 
 /// What stands for a device's number in a pattern.
 const NUMBER: &str = "{n}";
@@ -108,18 +109,18 @@ async fn register(
     transport: Transport,
     target: &Target,
     trust: &Trust,
-) -> (Result<Assigned, NotAssigned>, Duration) {
+) -> (Result<Assigned, RegistrationError>, Duration) {
     let start = Instant::now();
     let result = device.register(transport, target, trust, |_| {}).await;
     (result, start.elapsed())
 }
 
 impl Summary {
-    fn add(&mut self, result: Result<Assigned, NotAssigned>, latency: Duration) {
+    fn add(&mut self, result: Result<Assigned, RegistrationError>, latency: Duration) {
         self.latencies.push(latency);
         let (counts, name) = match result {
             Ok(assigned) => (&mut self.hubs, assigned.hub),
-            Err(error) => (&mut self.failures, error.to_string()),
+            Err(error) => (&mut self.failures, with_causes(&error)),
         };
         *counts.entry(name).or_default() += 1;
     }

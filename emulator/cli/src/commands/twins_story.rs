@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, anyhow, ensure};
+use anyhow::{Context as _, ensure};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
@@ -17,8 +17,8 @@ use crate::common::webhook_host::WebhookHost;
 use digital_twins_instance::{Failure, Instance, Options, Service};
 use functions_host::{Delivery, EventHubBatch, EventHubEvent};
 use provisioning::enrollment::config::TUTORIAL_GROUP_KEY;
-use provisioning::keys::symmetric_key::SymmetricKey;
 use simulated_device::connection::Transport;
+use simulated_device::keys::symmetric_key::SymmetricKey;
 use simulated_device::registration::{Assigned, Device};
 
 /// The app's folder below the repository's root.
@@ -140,7 +140,7 @@ impl Stage {
             .register(Transport::Mqtt, target, trust, |_| {})
             .await;
         show_logs(&mut self.host);
-        let assigned = assigned.map_err(|error| anyhow!("the thermostat got no hub: {error}"))?;
+        let assigned = assigned.context("the thermostat got no hub")?;
         output::labelled(
             "device",
             &format!("{} assigned to {}", assigned.device_id, assigned.hub),

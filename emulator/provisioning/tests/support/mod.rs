@@ -10,17 +10,20 @@ use axum::http::{HeaderMap, StatusCode};
 use provisioning::enrollment::config::{Config, Replace, TUTORIAL_GROUP_KEY};
 use provisioning::keys::certificates::CertificateAuthority;
 use provisioning::keys::key_pair::KeyAlgorithm;
-use provisioning::keys::symmetric_key::SymmetricKey;
 use provisioning::server::endpoints::Endpoints;
 use provisioning::server::provisioning::Provisioning;
+use provisioning::service::moment::Moment;
 use provisioning::service::provisioning_service::Settings;
 use provisioning::webhook::client::Webhook;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use simulated_device::connection::{Target, Transport, Trust};
-use simulated_device::registration::{Assigned, Device, NotAssigned};
+use simulated_device::keys::sas_token::sas_token;
+use simulated_device::keys::symmetric_key::SymmetricKey;
+use simulated_device::registration::{Assigned, Device, RegistrationError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
@@ -178,7 +181,7 @@ impl TestService {
     }
 
     /// Registers a device over HTTPS.
-    pub(crate) async fn register(&self, device: &Device) -> Result<Assigned, NotAssigned> {
+    pub(crate) async fn register(&self, device: &Device) -> Result<Assigned, RegistrationError> {
         let (target, trust) = (self.target(), self.trust());
         let told = |_| {};
         device
@@ -268,6 +271,14 @@ pub(crate) async fn exchange(
 pub(crate) fn device_key(registration_id: &str) -> SymmetricKey {
     let group_key = SymmetricKey::parse(TUTORIAL_GROUP_KEY).unwrap();
     group_key.derive(registration_id)
+}
+
+/// What a device with this key signs, good for an hour.
+pub(crate) fn token(key: &SymmetricKey, registration_id: &str) -> String {
+    let expiry = Moment::of_system().now.unix() + 3_600;
+    let expiry = expiry.try_into().unwrap();
+    let token = sas_token(key, "0ne00LOCAL1", registration_id, expiry);
+    token.expose_secret().to_owned()
 }
 
 /// A device of the tutorial's group.

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use anyhow::{Context as _, bail, ensure};
 use mqtt_protocol_core::mqtt::common::Cursor;
 use mqtt_protocol_core::mqtt::connection::Event;
 use mqtt_protocol_core::mqtt::packet::{
@@ -11,14 +10,18 @@ use mqtt_protocol_core::mqtt::packet::{
 };
 use mqtt_protocol_core::mqtt::result_code::SubackReturnCode;
 use mqtt_protocol_core::mqtt::{Connection, Version, role};
+use secrecy::ExposeSecret as _;
 
-use super::connection::{ANSWER_TIMEOUT, API_VERSION, Identity, Reply};
+use super::error::ConnectionError;
+use super::exchange::{ANSWER_TIMEOUT, API_VERSION, Identity, Reply};
 use super::link::Link;
-use emulator_text::printable;
-use provisioning::wire::topic::{ANSWERS, Ask, Question};
+use super::topic::{self, AnswerTopic};
+
+/// A device polls with a blank, as the Python and Node SDKs do.
+const POLL_BODY: &str = " ";
 
 /// A connection over which a device asks.
-pub struct MqttConnection {
+pub(crate) struct MqttConnection {
     link: Link,
     protocol: Connection<role::Client>,
     received: VecDeque<Packet>,
@@ -38,8 +41,8 @@ impl MqttConnection {
     pub(super) async fn open(
         link: Link,
         id_scope: &str,
-        identity: Identity,
-    ) -> anyhow::Result<Self> {
+        identity: &Identity,
+    ) -> Result<Self, ConnectionError> {
         let mut protocol = Connection::new(Version::V3_1_1);
         protocol.set_auto_pub_response(true);
         let mut connection = Self {
@@ -54,25 +57,48 @@ impl MqttConnection {
             .client_id(id)
             .and_then(|connect| connect.user_name(user_name))
             .and_then(|connect| match &identity.sas_token {
-                Some(token) => connect.password(token.as_str()),
+                Some(token) => connect.password(token.expose_secret()),
                 None => Ok(connect),
             })
             .and_then(|connect| connect.clean_session(true).build())
-            .map_err(anyhow::Error::msg)?;
+            .map_err(ConnectionError::Packet)?;
         connection.send(connect.into()).await?;
         connection.accepted().await?;
         connection.subscribe().await?;
         Ok(connection)
     }
 
-    /// Asks, and waits for the answer.
-    pub(super) async fn ask(&mut self, ask: Ask, body: &str) -> anyhow::Result<Reply> {
+    /// Registers, and waits for the answer.
+    pub(super) async fn register(&mut self, body: &str) -> Result<Reply, ConnectionError> {
+        let request_id = self.request_id();
+        self.ask(request_id, topic::register(request_id), body)
+            .await
+    }
+
+    /// Asks how far an operation has come, and waits for the answer.
+    pub(super) async fn operation_status(
+        &mut self,
+        operation_id: &str,
+    ) -> Result<Reply, ConnectionError> {
+        let request_id = self.request_id();
+        let topic = topic::operation_status(request_id, operation_id);
+        self.ask(request_id, topic, POLL_BODY).await
+    }
+
+    fn request_id(&mut self) -> u32 {
         self.requests += 1;
-        let request_id = self.requests.to_string();
-        let question = Question { request_id, ask };
+        self.requests
+    }
+
+    async fn ask(
+        &mut self,
+        request_id: u32,
+        topic: String,
+        body: &str,
+    ) -> Result<Reply, ConnectionError> {
         let packet_id = self.packet_id()?;
         let publish = v3_1_1::Publish::builder()
-            .topic_name(question.to_string())
+            .topic_name(topic)
             .and_then(|publish| {
                 publish
                     .qos(Qos::AtLeastOnce)
@@ -80,53 +106,51 @@ impl MqttConnection {
                     .payload(body.as_bytes())
                     .build()
             })
-            .map_err(anyhow::Error::msg)?;
+            .map_err(ConnectionError::Packet)?;
         self.send(publish.into()).await?;
+        let request_id = request_id.to_string();
         loop {
-            if let Packet::V3_1_1Publish(publish) = self.next().await? {
-                let (status, rid, retry_after) =
-                    read_topic(publish.topic_name()).with_context(|| {
-                        format!(
-                            "no answer has the topic {}",
-                            printable(publish.topic_name())
-                        )
-                    })?;
-                if rid == question.request_id {
-                    return Ok(Reply {
-                        status,
-                        retry_after,
-                        body: serde_json::from_slice(publish.payload().as_slice())
-                            .context("the answer isn't JSON")?,
-                    });
-                }
+            let Packet::V3_1_1Publish(publish) = self.next().await? else {
+                continue;
+            };
+            let topic = publish.topic_name();
+            let answer = AnswerTopic::parse(topic)
+                .ok_or_else(|| ConnectionError::Topic(topic.to_owned()))?;
+            if answer.request_id == request_id {
+                return Ok(Reply {
+                    status: answer.status,
+                    retry_after: answer.retry_after,
+                    body: serde_json::from_slice(publish.payload().as_slice())
+                        .map_err(ConnectionError::NotJson)?,
+                });
             }
         }
     }
 
-    async fn accepted(&mut self) -> anyhow::Result<()> {
+    async fn accepted(&mut self) -> Result<(), ConnectionError> {
         loop {
             if let Packet::V3_1_1Connack(connack) = self.next().await? {
                 let code = connack.return_code();
-                ensure!(
-                    code.is_success(),
-                    "the service refused the connection: {code:?}"
-                );
-                return Ok(());
+                return if code.is_success() {
+                    Ok(())
+                } else {
+                    Err(ConnectionError::Refused(code))
+                };
             }
         }
     }
 
-    async fn subscribe(&mut self) -> anyhow::Result<()> {
+    async fn subscribe(&mut self) -> Result<(), ConnectionError> {
         let options = SubOpts::new().set_qos(Qos::AtLeastOnce);
         let packet_id = self.packet_id()?;
-        let subscribe = SubEntry::new(ANSWERS, options)
+        let subscribe = SubEntry::new(topic::ANSWERS, options)
             .and_then(|entry| {
                 v3_1_1::Subscribe::builder()
                     .packet_id(packet_id)
                     .entries(vec![entry])
                     .build()
             })
-            .map_err(anyhow::Error::msg)?;
+            .map_err(ConnectionError::Packet)?;
         self.send(subscribe.into()).await?;
         loop {
             if let Packet::V3_1_1Suback(suback) = self.next().await? {
@@ -134,32 +158,35 @@ impl MqttConnection {
                     .return_codes()
                     .iter()
                     .all(SubackReturnCode::is_success);
-                ensure!(granted, "the service refused the subscription");
-                return Ok(());
+                return if granted {
+                    Ok(())
+                } else {
+                    Err(ConnectionError::SubscriptionRefused)
+                };
             }
         }
     }
 
-    fn packet_id(&mut self) -> anyhow::Result<u16> {
+    fn packet_id(&mut self) -> Result<u16, ConnectionError> {
         self.protocol
             .acquire_packet_id()
-            .map_err(anyhow::Error::msg)
+            .map_err(ConnectionError::Packet)
     }
 
-    async fn send(&mut self, packet: Packet) -> anyhow::Result<()> {
+    async fn send(&mut self, packet: Packet) -> Result<(), ConnectionError> {
         let events = self.protocol.send(packet);
         self.handle(events).await
     }
 
     /// The next packet from the service.
-    async fn next(&mut self) -> anyhow::Result<Packet> {
+    async fn next(&mut self) -> Result<Packet, ConnectionError> {
         loop {
             if let Some(packet) = self.received.pop_front() {
                 return Ok(packet);
             }
             let bytes = tokio::time::timeout(ANSWER_TIMEOUT, self.link.receive())
                 .await
-                .context("the service gave no answer")??;
+                .map_err(|_| ConnectionError::NoAnswer)??;
             let mut cursor = Cursor::new(&bytes[..]);
             while cursor.position() < bytes.len() as u64 {
                 let events = self.protocol.recv(&mut cursor);
@@ -168,14 +195,14 @@ impl MqttConnection {
         }
     }
 
-    async fn handle(&mut self, events: Vec<Event>) -> anyhow::Result<()> {
+    async fn handle(&mut self, events: Vec<Event>) -> Result<(), ConnectionError> {
         for event in events {
             match event {
                 Event::NotifyPacketReceived(packet) => self.received.push_back(packet),
                 Event::RequestSendPacket { packet, .. } => {
                     self.link.send(packet.to_continuous_buffer()).await?;
                 }
-                Event::NotifyError(error) => bail!("MQTT went wrong: {error:?}"),
+                Event::NotifyError(error) => return Err(ConnectionError::Mqtt(error)),
                 Event::RequestClose
                 | Event::RequestTimerReset { .. }
                 | Event::RequestTimerCancel(_)
@@ -184,18 +211,4 @@ impl MqttConnection {
         }
         Ok(())
     }
-}
-
-/// Status, request id and time to wait, of `$dps/registrations/res/{status}/?$rid={id}&retry-after={seconds}`.
-fn read_topic(topic: &str) -> Option<(u16, &str, Option<u64>)> {
-    let (path, query) = topic.split_once("/?")?;
-    let status = path.strip_prefix("$dps/registrations/res/")?.parse().ok()?;
-    let field = |name: &str| {
-        query
-            .split('&')
-            .filter_map(|field| field.split_once('='))
-            .find_map(|(key, value)| (key == name).then_some(value))
-    };
-    let retry_after = field("retry-after").and_then(|seconds| seconds.parse().ok());
-    Some((status, field("$rid")?, retry_after))
 }
