@@ -34,14 +34,17 @@
 //!
 //! The webhook is the crate [`allocation`], the process around it [`custom_handler`].
 
+mod app_files;
 pub mod commands;
 pub mod functions;
 mod policy_file;
+mod text_file;
 
 use std::process::ExitCode;
 
 pub use allocation::{Decision, LinkedHub, Policy, Request};
-pub use policy_file::{APP_ROOT_VARIABLE, DEFAULT_FILE, FILE_VARIABLE, PolicyFile};
+pub use app_files::APP_ROOT_VARIABLE;
+pub use policy_file::{DEFAULT_FILE, FILE_VARIABLE, PolicyFile};
 
 /// Serves the app with this policy until the process is asked to stop. It is the whole `main` of an app.
 #[must_use]

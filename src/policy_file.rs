@@ -4,18 +4,17 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use allocation::policy::{self, App, FileError, MAX_FILE};
+use allocation::policy::{self, FileError, MAX_FILE};
 use allocation::{Decision, Policy, Request};
 use anyhow::{Context, Result, anyhow};
+
+use crate::app_files;
 
 /// The variable that names another file.
 pub const FILE_VARIABLE: &str = "ALLOCATION_POLICY";
 
 /// The file beside `host.json` that holds the policy.
 pub const DEFAULT_FILE: &str = "allocation.json";
-
-/// The variable in which the Functions host names the app's folder.
-pub const APP_ROOT_VARIABLE: &str = "FUNCTIONS_APP_ROOT_PATH";
 
 /// A policy that has been read from a file.
 #[derive(Debug)]
@@ -30,11 +29,8 @@ impl PolicyFile {
     /// # Errors
     /// When the file is missing, unreadable or wrong, or the app's files don't fit it.
     pub fn from_env() -> Result<Self> {
-        let lookup = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
-        let path = path_from_lookup(lookup);
-        let root = app_root(lookup);
-        let policy = Self::read(&path)?;
-        let app = read_app(&root);
+        let policy = Self::read_served()?;
+        let app = app_files::read(&app_files::root(env));
         if let Some(problem) = app.errors(&policy.file).first() {
             return Err(anyhow!("{problem}"));
         }
@@ -46,13 +42,25 @@ impl PolicyFile {
         Ok(policy)
     }
 
+    /// Reads the policy that the environment names, or else `allocation.json`.
+    ///
+    /// # Errors
+    /// When the file is missing, unreadable or wrong.
+    pub fn read_served() -> Result<Self> {
+        let path = path_from_lookup(env);
+        Self::parse(&path, &read_served(&path)?)
+    }
+
     /// Reads the policy of this file.
     ///
     /// # Errors
     /// When the file is missing, unreadable or wrong.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = read(path)?;
-        let file = policy::File::parse(&bytes).map_err(|error| wrong(path, &error))?;
+        Self::parse(path, &read(path)?)
+    }
+
+    fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let file = policy::File::parse(bytes).map_err(|error| wrong(path, &error))?;
         Ok(Self {
             path: path.to_owned(),
             file,
@@ -83,47 +91,44 @@ fn wrong(path: &Path, error: &FileError) -> anyhow::Error {
     anyhow!("{}: {error}", path.display())
 }
 
-/// The bytes of a file; of one that is too large, one more than a file may have.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
-    let context = || {
+/// The bytes of the file that is served.
+pub(crate) fn read_served(path: &Path) -> Result<Vec<u8>> {
+    read_bytes(path).with_context(|| {
         format!(
             "cannot read {}: put the policy there, or name another file in {FILE_VARIABLE}",
             path.display()
         )
-    };
-    let file = File::open(path).with_context(context)?;
+    })
+}
+
+/// The bytes of a file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    read_bytes(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// The bytes of a file; of one that is too large, one more than a file may have.
+fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    file.take(MAX_FILE as u64 + 1)
-        .read_to_end(&mut bytes)
-        .with_context(context)?;
+    let mut start = File::open(path)?.take(MAX_FILE as u64 + 1);
+    start.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// The app's folder: where the variable says, else the working directory.
-pub(crate) fn app_root(lookup: impl Fn(&str) -> Option<String>) -> PathBuf {
-    let root = lookup(APP_ROOT_VARIABLE).filter(|root| !root.is_empty());
-    root.map(PathBuf::from).unwrap_or_default()
+/// A variable of the environment.
+pub(crate) fn env(name: &str) -> Option<String> {
+    Some(std::env::var_os(name)?.to_string_lossy().into_owned())
 }
 
 /// The file's path, relative to the app's folder.
 pub(crate) fn path_from_lookup(lookup: impl Fn(&str) -> Option<String>) -> PathBuf {
     let name = lookup(FILE_VARIABLE).filter(|name| !name.is_empty());
-    app_root(lookup).join(name.as_deref().unwrap_or(DEFAULT_FILE))
-}
-
-/// The files of the app in this folder that a policy must fit.
-pub(crate) fn read_app(root: &Path) -> App {
-    let read = |name: &str| std::fs::read_to_string(root.join(name)).ok();
-    App {
-        function_json: read("HttpTrigger1/function.json"),
-        host_json: read("host.json"),
-        local_settings_json: read("local.settings.json"),
-    }
+    app_files::root(lookup).join(name.as_deref().unwrap_or(DEFAULT_FILE))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app_files::APP_ROOT_VARIABLE;
 
     #[test]
     fn the_file_is_named_by_the_variable_below_the_app_s_folder() {

@@ -1,15 +1,14 @@
 //! `handler check`: whether a policy is right, and what is risky about it.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use allocation::policy::{Case, File, Problem};
-use anyhow::Result;
-use serde_json::{Value, json};
+use allocation::policy::{AppProblem, Case, File, FileError, Problem};
+use anyhow::{Context, Result};
+use serde::Serialize;
 
-use super::served;
-use crate::policy_file::{self, read_app};
+use super::Output;
+use crate::{app_files, policy_file, text_file};
 
 /// The file of tests beside the policy.
 const CASES: &str = "allocation.tests.json";
@@ -19,22 +18,23 @@ const CASES: &str = "allocation.tests.json";
 struct Findings {
     errors: Vec<(PathBuf, Problem)>,
     notes: Vec<(PathBuf, Problem)>,
-    /// The names of the cases, and how they failed.
-    cases: Vec<(String, Vec<String>)>,
+    /// The names of the cases, and how they failed; none where there is no file of them.
+    cases: Option<Vec<(String, Vec<String>)>>,
     policy: Option<(usize, String)>,
 }
 
 /// Checks a policy and writes what has been found. Returns whether it is right.
-pub(super) fn check(path: Option<&Path>, json: bool, output: &mut impl Write) -> Result<bool> {
-    let (path, root) = if let Some(path) = path {
+pub(super) fn check(path: Option<&Path>, json: bool, output: &mut impl Output) -> Result<bool> {
+    let (path, root, bytes) = if let Some(path) = path {
         let root = path.parent().map(Path::to_owned).unwrap_or_default();
-        (path.to_owned(), root)
+        (path.to_owned(), root, policy_file::read(path)?)
     } else {
-        let lookup = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
-        (served(), policy_file::app_root(lookup))
+        let path = policy_file::path_from_lookup(policy_file::env);
+        let root = app_files::root(policy_file::env);
+        let bytes = policy_file::read_served(&path)?;
+        (path, root, bytes)
     };
     let mut findings = Findings::default();
-    let bytes = policy_file::read(&path)?;
     match File::parse_with_notes(&bytes) {
         Ok((file, notes)) => {
             findings.notes = notes.into_iter().map(|note| (path.clone(), note)).collect();
@@ -42,13 +42,10 @@ pub(super) fn check(path: Option<&Path>, json: bool, output: &mut impl Write) ->
             findings.run_cases(&file, &path.with_file_name(CASES))?;
             findings.policy = Some((file.rule_count(), file.checksum().to_owned()));
         }
-        Err(error) => {
-            let errors = error.problems().map(|error| (path.clone(), error.clone()));
-            findings.errors = errors.collect();
-        }
+        Err(error) => findings.add_errors(&path, &error),
     }
     if json {
-        writeln!(output, "{}", findings.json(&path))?;
+        writeln!(output, "{}", findings.json(&path)?)?;
     } else {
         findings.write(&path, output)?;
     }
@@ -56,50 +53,44 @@ pub(super) fn check(path: Option<&Path>, json: bool, output: &mut impl Write) ->
 }
 
 impl Findings {
+    fn add_errors(&mut self, path: &Path, error: &FileError) {
+        let errors = error.problems();
+        self.errors
+            .extend(errors.map(|error| (path.to_owned(), error.clone())));
+    }
+
     fn check_app(&mut self, file: &File, root: &Path) {
-        let app = read_app(root);
-        let in_root = |problem: Problem| {
-            (
-                if root == Path::new("") {
-                    ".".into()
-                } else {
-                    root.to_owned()
-                },
-                problem,
-            )
-        };
+        let app = app_files::read(root);
+        let in_root = |AppProblem { file, problem }| (root.join(file), problem);
         self.errors
             .extend(app.errors(file).into_iter().map(in_root));
         self.notes.extend(app.notes(file).into_iter().map(in_root));
     }
 
     fn run_cases(&mut self, file: &File, path: &Path) -> Result<()> {
-        let bytes = match fs::read(path) {
+        let context = || format!("cannot read {}", path.display());
+        let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => {
-                return Err(
-                    anyhow::Error::from(error).context(format!("cannot read {}", path.display()))
-                );
-            }
+            Err(error) => return Err(error).with_context(context),
         };
-        match Case::parse_all(&bytes) {
+        let text = text_file::decode(&bytes).with_context(context)?;
+        match Case::parse_all(text.as_bytes()) {
             Ok(cases) => {
                 let run = |case: Case| (case.name().to_owned(), case.failures(file));
-                self.cases = cases.into_iter().map(run).collect();
+                self.cases = Some(cases.into_iter().map(run).collect());
             }
-            Err(error) => {
-                let errors = error
-                    .problems()
-                    .map(|error| (path.to_owned(), error.clone()));
-                self.errors.extend(errors);
-            }
+            Err(error) => self.add_errors(path, &error),
         }
         Ok(())
     }
 
+    fn cases(&self) -> &[(String, Vec<String>)] {
+        self.cases.as_deref().unwrap_or_default()
+    }
+
     fn is_right(&self) -> bool {
-        self.errors.is_empty() && self.cases.iter().all(|(_, failures)| failures.is_empty())
+        self.errors.is_empty() && self.cases().iter().all(|(_, failures)| failures.is_empty())
     }
 
     fn write(&self, path: &Path, output: &mut impl Write) -> io::Result<()> {
@@ -109,60 +100,82 @@ impl Findings {
         for (file, problem) in &self.notes {
             writeln!(output, "note: {}", located(file, problem))?;
         }
-        for (name, failures) in &self.cases {
+        for (name, failures) in self.cases() {
             for failure in failures {
                 writeln!(output, "failed: {name}: {failure}")?;
             }
         }
-        let failed = self
-            .cases
-            .iter()
-            .filter(|(_, failures)| !failures.is_empty())
-            .count();
         let verdict = if self.is_right() { "right" } else { "wrong" };
         write!(output, "{} is {verdict}", path.display())?;
         if let Some((rules, checksum)) = &self.policy {
-            write!(output, ": {rules} rules, checksum {checksum}")?;
-        }
-        if !self.cases.is_empty() {
-            write!(
-                output,
-                ", {} of {} cases pass",
-                self.cases.len() - failed,
-                self.cases.len()
-            )?;
+            let noun = if *rules == 1 { "rule" } else { "rules" };
+            write!(output, ": {rules} {noun}, checksum {checksum}")?;
+            if let Some(cases) = &self.cases {
+                let passed = cases.iter().filter(|(_, failures)| failures.is_empty());
+                let (passed, all) = (passed.count(), cases.len());
+                write!(output, ", {passed} of {all} cases pass")?;
+            }
         }
         writeln!(output)
     }
 
-    fn json(&self, path: &Path) -> Value {
-        let list = |problems: &[(PathBuf, Problem)]| -> Vec<Value> {
-            let problem = |(file, problem): &(PathBuf, Problem)| {
-                json!({
-                    "file": file.display().to_string(),
-                    "line": problem.place.map(|(line, _)| line),
-                    "column": problem.place.map(|(_, column)| column),
-                    "member": problem.member,
-                    "message": problem.message,
-                })
-            };
-            problems.iter().map(problem).collect()
+    fn json(&self, path: &Path) -> Result<String> {
+        let case = |(name, failures): &'_ (String, Vec<String>)| CaseJson {
+            name: name.clone(),
+            passed: failures.is_empty(),
+            failures: failures.clone(),
         };
-        let cases: Vec<Value> = self
-            .cases
-            .iter()
-            .map(|(name, failures)| json!({"name": name, "passed": failures.is_empty(), "failures": failures}))
-            .collect();
-        json!({
-            "file": path.display().to_string(),
-            "right": self.is_right(),
-            "rules": self.policy.as_ref().map(|(rules, _)| rules),
-            "checksum": self.policy.as_ref().map(|(_, checksum)| checksum),
-            "errors": list(&self.errors),
-            "notes": list(&self.notes),
-            "cases": cases,
-        })
+        let findings = FindingsJson {
+            file: path.display().to_string(),
+            right: self.is_right(),
+            rules: self.policy.as_ref().map(|(rules, _)| *rules),
+            checksum: self.policy.as_ref().map(|(_, checksum)| checksum.as_str()),
+            errors: self.errors.iter().map(ProblemJson::from).collect(),
+            notes: self.notes.iter().map(ProblemJson::from).collect(),
+            cases: self.cases().iter().map(case).collect(),
+        };
+        Ok(serde_json::to_string(&findings)?)
     }
+}
+
+/// The findings for machines.
+#[derive(Serialize)]
+struct FindingsJson<'a> {
+    file: String,
+    right: bool,
+    rules: Option<usize>,
+    checksum: Option<&'a str>,
+    errors: Vec<ProblemJson<'a>>,
+    notes: Vec<ProblemJson<'a>>,
+    cases: Vec<CaseJson>,
+}
+
+#[derive(Serialize)]
+struct ProblemJson<'a> {
+    file: String,
+    line: Option<usize>,
+    column: Option<usize>,
+    member: &'a str,
+    message: &'a str,
+}
+
+impl<'a> From<&'a (PathBuf, Problem)> for ProblemJson<'a> {
+    fn from((file, problem): &'a (PathBuf, Problem)) -> Self {
+        Self {
+            file: file.display().to_string(),
+            line: problem.place.map(|(line, _)| line),
+            column: problem.place.map(|(_, column)| column),
+            member: &problem.member,
+            message: &problem.message,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CaseJson {
+    name: String,
+    passed: bool,
+    failures: Vec<String>,
 }
 
 /// A problem behind its file, in the form that editors jump to.

@@ -1,10 +1,11 @@
 //! The commands for who writes the policy: `check` and `explain`.
 //!
-//! They are part of the handler, so that what is deployed is what has checked.
+//! They are part of the handler, so that what checks a policy is what serves it.
 
 mod check;
 mod compare;
 mod explain;
+mod help;
 mod requests;
 
 use std::ffi::OsString;
@@ -12,7 +13,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use lexopt::{Arg, Parser, ValueExt};
 
 /// The status of a command whose file is wrong, or whose tests fail.
@@ -21,44 +22,13 @@ const WRONG: u8 = 1;
 /// The status of a command that is called wrongly.
 const CALLED_WRONGLY: u8 = 2;
 
-const HELP: &str = "\
-The custom handler of a Function App that decides which IoT hub a device gets.
-
-usage:
-  handler                           serve, as the Functions host starts it
-  handler check [FILE]              check a policy, and run the cases of allocation.tests.json beside it
-  handler explain REQUEST.json…     decide on AllocationRequests, and tell how
-  handler explain --than OLD.json REQUESTS…
-                                    list the devices for which the policy decides otherwise than OLD.json
-
-The policy is allocation.json beside host.json, or the file that ALLOCATION_POLICY names.
-A file of requests holds one, an array of them, or one a line; - is the standard input.
-
-options:
-  --policy FILE      explain with this policy
-  --bindings FILE    give the requests these rows, as the host sends them in Data: {\"NAME\": …}
-  --json             write JSON for machines, one object a line
-  -h, --help         show this help
-  -V, --version      show the version
-
-examples:
-  handler check
-  handler explain fixtures/dps/group_first_registration.json
-  handler explain --than deployed.json fleet.jsonl
-
-status:
-  0  the policy is right, perhaps with notes
-  1  it is wrong, a case failed, or a file can't be read
-  2  the command is called wrongly
-";
-
 /// What the arguments ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// To serve.
     Serve,
-    /// The help.
-    Help,
+    /// A help.
+    Help(&'static str),
     /// The version.
     Version,
     /// To check a policy.
@@ -99,7 +69,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, S
 fn read(parser: &mut Parser) -> Result<Command, lexopt::Error> {
     let command = match parser.next()? {
         None => return Ok(Command::Serve),
-        Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Command::Help),
+        Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Command::Help(help::HANDLER)),
         Some(Arg::Short('V') | Arg::Long("version")) => return Ok(Command::Version),
         Some(Arg::Value(command)) => command.string()?,
         Some(other) => return Err(other.unexpected()),
@@ -107,7 +77,20 @@ fn read(parser: &mut Parser) -> Result<Command, lexopt::Error> {
     match command.as_str() {
         "check" => read_check(parser),
         "explain" => read_explain(parser),
-        "help" => Ok(Command::Help),
+        "help" => read_help(parser),
+        _ => Err(format!("there is no command {command:?}").into()),
+    }
+}
+
+fn read_help(parser: &mut Parser) -> Result<Command, lexopt::Error> {
+    let command = match parser.next()? {
+        None => return Ok(Command::Help(help::HANDLER)),
+        Some(Arg::Value(command)) => command.string()?,
+        Some(other) => return Err(other.unexpected()),
+    };
+    match command.as_str() {
+        "check" => Ok(Command::Help(help::CHECK)),
+        "explain" => Ok(Command::Help(help::EXPLAIN)),
         _ => Err(format!("there is no command {command:?}").into()),
     }
 }
@@ -116,7 +99,7 @@ fn read_check(parser: &mut Parser) -> Result<Command, lexopt::Error> {
     let (mut file, mut json) = (None, false);
     while let Some(argument) = parser.next()? {
         match argument {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(help::CHECK)),
             Arg::Long("json") => json = true,
             Arg::Value(path) if file.is_none() => file = Some(PathBuf::from(path)),
             other => return Err(other.unexpected()),
@@ -129,7 +112,7 @@ fn read_explain(parser: &mut Parser) -> Result<Command, lexopt::Error> {
     let mut explain = Explain::default();
     while let Some(argument) = parser.next()? {
         match argument {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(help::EXPLAIN)),
             Arg::Long("json") => explain.json = true,
             Arg::Long("policy") => explain.policy = Some(parser.value()?.into()),
             Arg::Long("than") => explain.than = Some(parser.value()?.into()),
@@ -144,24 +127,25 @@ fn read_explain(parser: &mut Parser) -> Result<Command, lexopt::Error> {
     Ok(Command::Explain(explain))
 }
 
+/// Where a command writes to.
+trait Output: Write {
+    /// Tells what went wrong with one of several things, behind what has been written so far.
+    fn complain(&mut self, error: &Error) -> io::Result<()>;
+}
+
+impl Output for io::BufWriter<io::StdoutLock<'_>> {
+    fn complain(&mut self, error: &Error) -> io::Result<()> {
+        self.flush()?;
+        writeln!(io::stderr(), "error: {error:#}")
+    }
+}
+
 /// Does what was asked for, if it is not to serve.
 #[must_use]
 pub fn execute(command: Result<Command, String>) -> ExitCode {
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     let done = match command {
-        Ok(Command::Serve) => Ok(true),
-        Ok(Command::Help) => stdout
-            .write_all(HELP.as_bytes())
-            .map(|()| true)
-            .map_err(Into::into),
-        Ok(Command::Version) => writeln!(stdout, "handler {}", env!("CARGO_PKG_VERSION"))
-            .map(|()| true)
-            .map_err(Into::into),
-        Ok(Command::Check { file, json }) => check::check(file.as_deref(), json, &mut stdout),
-        Ok(Command::Explain(explain)) if explain.than.is_some() => {
-            compare::compare(&explain, &mut stdout)
-        }
-        Ok(Command::Explain(explain)) => explain::explain(&explain, &mut stdout),
+        Ok(command) => run(command, &mut stdout),
         Err(error) => {
             let _ = writeln!(io::stderr(), "handler: {error}; handler --help tells more");
             return ExitCode::from(CALLED_WRONGLY);
@@ -176,22 +160,35 @@ pub fn execute(command: Result<Command, String>) -> ExitCode {
         // Whoever reads has read enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "{error:#}");
+            let _ = stdout.complain(&error);
             ExitCode::from(WRONG)
         }
     }
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let error = error.downcast_ref::<io::Error>();
-    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+/// Runs a command. Returns whether nothing is wrong.
+fn run(command: Command, output: &mut impl Output) -> Result<bool> {
+    match command {
+        Command::Serve => Ok(true),
+        Command::Help(text) => {
+            output.write_all(text.as_bytes())?;
+            Ok(true)
+        }
+        Command::Version => {
+            writeln!(output, "handler {}", env!("CARGO_PKG_VERSION"))?;
+            Ok(true)
+        }
+        Command::Check { file, json } => check::check(file.as_deref(), json, output),
+        Command::Explain(asked) => match &asked.than {
+            Some(old) => compare::compare(&asked, old, output),
+            None => explain::explain(&asked, output),
+        },
+    }
 }
 
-/// The path of the policy that is served.
-fn served() -> PathBuf {
-    crate::policy_file::path_from_lookup(|name| {
-        Some(std::env::var_os(name)?.to_string_lossy().into_owned())
-    })
+fn is_broken_pipe(error: &Error) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]
@@ -221,9 +218,12 @@ mod tests {
         };
         for (arguments, expected) in [
             (&[][..], Command::Serve),
-            (&["--help"], Command::Help),
-            (&["help"], Command::Help),
-            (&["check", "-h"], Command::Help),
+            (&["--help"], Command::Help(help::HANDLER)),
+            (&["help"], Command::Help(help::HANDLER)),
+            (&["help", "check"], Command::Help(help::CHECK)),
+            (&["help", "explain"], Command::Help(help::EXPLAIN)),
+            (&["check", "-h"], Command::Help(help::CHECK)),
+            (&["explain", "--help"], Command::Help(help::EXPLAIN)),
             (&["--version"], Command::Version),
             (&["check"], check(None, false)),
             (&["check", "--json", "a.json"], check(Some("a.json"), true)),
@@ -250,6 +250,7 @@ mod tests {
     fn what_is_wrong_with_arguments_is_told() {
         for (arguments, expected) in [
             (&["serve"][..], "there is no command \"serve\""),
+            (&["help", "serve"], "there is no command \"serve\""),
             (&["--port"], "invalid option '--port'"),
             (&["check", "a", "b"], "unexpected argument \"b\""),
             (&["check", "--than"], "invalid option '--than'"),

@@ -27,6 +27,6 @@ mod read;
 mod suggest;
 mod twin;
 
-pub use check::{App, Case, bindings};
+pub use check::{App, AppProblem, Case, bindings};
 pub use compiled::file::File;
 pub use read::{FileError, MAX_FILE, Problem};

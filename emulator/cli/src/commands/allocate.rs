@@ -1,6 +1,6 @@
 //! `emulator allocate`: sends allocation requests through the emulated host, and shows what becomes of the devices.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -8,8 +8,10 @@ use clap::Args;
 use serde::Deserialize;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::common::functions_app::{self, FunctionsApp};
+use crate::common::functions_app::{self, FunctionsApp, NeverReady};
+use crate::common::interrupts::Interrupts;
 use crate::common::output;
+use crate::common::saves::Saves;
 use emulator_text::{escaped, read_text};
 use functions_host::{Function, FunctionsHost, HostEvent, HttpRequest, Invocation};
 use provisioning::webhook::allocation_request::AllocationRequest;
@@ -32,6 +34,7 @@ Examples:
   emulator allocate request.json                  A whole AllocationRequest of your own
   emulator allocate --handler ./handler           A handler that is built already
   emulator allocate --function-key s3cr3t-k3y     With keys checked, and this one sent
+  emulator allocate --watch                       Again at each save of allocation.json
 
 Exit status: 0 when the handler kept the custom handler protocol, whatever became of the devices; 1 when it did not, or a file could not be used.")]
 pub struct Allocate {
@@ -41,6 +44,9 @@ pub struct Allocate {
     /// The function that is the webhook; needed only when several functions take a POST.
     #[arg(long, value_name = "NAME")]
     function: Option<String>,
+    /// Do it again whenever a JSON file of the app, or one that is named here, is saved; Ctrl+C ends it.
+    #[arg(short, long)]
+    watch: bool,
     /// Show what the handler prints, too; without it, only once it has failed.
     #[arg(short, long)]
     verbose: bool,
@@ -60,10 +66,51 @@ struct Registration {
 /// # Errors
 /// When a request can't be read, or the host can't be started.
 pub async fn run(arguments: Allocate) -> anyhow::Result<ExitCode> {
+    if arguments.watch {
+        watch(&arguments).await
+    } else {
+        allocate(&arguments).await
+    }
+}
+
+/// Lets the devices register at each save, until it is interrupted.
+async fn watch(arguments: &Allocate) -> anyhow::Result<ExitCode> {
+    let mut interrupts = Interrupts::catch().context("cannot wait for Ctrl+C")?;
+    let files = arguments.devices.iter().filter(|device| is_file(device));
+    let files = files.map(PathBuf::from);
+    let rows = arguments.app.rows_file().map(Path::to_owned);
+    let mut saves = Saves::of(&arguments.app.folder()?, files.chain(rows).collect());
+    let rounds = async {
+        loop {
+            match allocate(arguments).await {
+                Ok(_) => {}
+                Err(error) => match error.downcast_ref::<NeverReady>() {
+                    // Why it doesn't start, in its own words: most likely the file that was saved.
+                    Some(handler) if !handler.printed.is_empty() => {
+                        show_unusable(&anyhow::Error::msg(handler.printed.clone()));
+                    }
+                    _ => show_unusable(&error),
+                },
+            }
+            anstream::println!(
+                "{QUIET}Waiting for the next save. Ctrl+C ends it.{QUIET:#}\n",
+                QUIET = output::QUIET
+            );
+            saves.next().await;
+        }
+    };
+    tokio::select! {
+        never = rounds => never,
+        () = interrupts.next() => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Lets each device register once.
+async fn allocate(arguments: &Allocate) -> anyhow::Result<ExitCode> {
     let devices = if arguments.devices.is_empty() {
         TUTORIAL_DEVICES.map(str::to_owned).to_vec()
     } else {
-        arguments.devices
+        arguments.devices.clone()
     };
     let registrations = devices
         .iter()
@@ -120,18 +167,22 @@ fn all_of(registrations: Vec<anyhow::Result<Registration>>) -> anyhow::Error {
 
 /// Tells that one file can't be used; the others go on.
 fn show_unusable(error: &anyhow::Error) {
-    let sentence = escaped(&format!("{error:#}"));
-    anstream::println!("{}error: {sentence}{:#}\n", output::BAD, output::BAD);
+    let text = format!("{error:#}");
+    let lines: Vec<String> = text.lines().map(escaped).collect();
+    let text = lines.join("\n");
+    anstream::println!("{}error: {text}{:#}\n", output::BAD, output::BAD);
+}
+
+/// Whether a device stands in a file.
+fn is_file(device: &str) -> bool {
+    let extension = Path::new(device).extension();
+    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
 }
 
 impl Registration {
     fn of(device: &str) -> anyhow::Result<Self> {
-        let path = Path::new(device);
-        if path
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
-        {
-            return Self::from_file(path);
+        if is_file(device) {
+            return Self::from_file(Path::new(device));
         }
         let request = AllocationRequest::tutorial(device);
         let body = request

@@ -52,18 +52,30 @@ impl FunctionsApp {
         self.function_key.as_ref().map(SecretString::expose_secret)
     }
 
+    /// The app's folder.
+    ///
+    /// # Errors
+    /// When there is no app.
+    pub(crate) fn folder(&self) -> anyhow::Result<PathBuf> {
+        match &self.app {
+            Some(app) => Ok(app.clone()),
+            None => {
+                nearest_app(&std::env::current_dir().context("cannot tell the current folder")?)
+            }
+        }
+    }
+
+    /// The file of rows, if there is one.
+    pub(crate) fn rows_file(&self) -> Option<&Path> {
+        self.rows_file.as_deref()
+    }
+
     /// Finds the app and builds its handler.
     ///
     /// # Errors
     /// When there is no app, or the handler can't be found or built.
     pub(crate) fn options(&self) -> anyhow::Result<HostOptions> {
-        let app = match &self.app {
-            Some(app) => app.clone(),
-            None => {
-                nearest_app(&std::env::current_dir().context("cannot tell the current folder")?)?
-            }
-        };
-        self.options_of(&app)
+        self.options_of(&self.folder()?)
     }
 
     /// The app's folder; without `--app`, the folder of that name below the current one or one above, or the nearest app.
@@ -163,11 +175,43 @@ pub(crate) async fn start(options: HostOptions) -> anyhow::Result<FunctionsHost>
         .await
         .map_err(|error| match error {
             StartError::CannotStart(_) => anyhow::Error::msg(format!("{error}. {hint}")),
-            StartError::App(_)
-            | StartError::RowsFile { .. }
-            | StartError::Port(_)
-            | StartError::NeverReady { .. } => anyhow::Error::msg(error.to_string()),
+            StartError::NeverReady { ref output, .. } => {
+                let lines: Vec<&str> = output.iter().map(|line| line.text.as_str()).collect();
+                let printed = once(lines.into_iter());
+                let text = once(error.to_string().lines());
+                NeverReady { text, printed }.into()
+            }
+            StartError::App(_) | StartError::RowsFile { .. } | StartError::Port(_) => {
+                anyhow::Error::msg(error.to_string())
+            }
         })
+}
+
+/// The handler was started, but never got ready.
+#[derive(Debug)]
+pub(crate) struct NeverReady {
+    text: String,
+    /// What it printed.
+    pub(crate) printed: String,
+}
+
+impl std::fmt::Display for NeverReady {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for NeverReady {}
+
+/// The lines without those that have been there before: each start of a handler fails alike.
+fn once<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    let mut told: Vec<&str> = Vec::new();
+    for line in lines {
+        if !told.contains(&line) {
+            told.push(line);
+        }
+    }
+    told.join("\n")
 }
 
 fn nearest_app(from: &Path) -> anyhow::Result<PathBuf> {

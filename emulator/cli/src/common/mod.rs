@@ -4,5 +4,6 @@ pub(crate) mod functions_app;
 pub(crate) mod interrupts;
 pub(crate) mod log_lines;
 pub(crate) mod output;
+pub(crate) mod saves;
 pub(crate) mod service;
 pub(crate) mod webhook_host;

@@ -3,6 +3,8 @@
 //! An input binding has traps that nobody sees before the first device registers. What can't work is an
 //! error, what is risky a note. `bindings` here are those that the policy's rows name, and their like.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::policy::compiled::file::File;
@@ -26,23 +28,38 @@ const LOCAL_SETTINGS: &str = "local.settings.json";
 /// The shortest `functionTimeout` that leaves a slow store time, in seconds.
 const SHORTEST_TIMEOUT: u64 = 30;
 
+/// One thing that is wrong with a file of the app, or risky.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppProblem {
+    /// The file, from the app's folder.
+    pub file: &'static str,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+impl fmt::Display for AppProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.file, self.problem)
+    }
+}
+
 /// What has been found: errors and notes.
 #[derive(Default)]
 struct Findings {
-    errors: Vec<Problem>,
-    notes: Vec<Problem>,
+    errors: Vec<AppProblem>,
+    notes: Vec<AppProblem>,
 }
 
 impl App {
     /// What can't work with this policy.
     #[must_use]
-    pub fn errors(&self, file: &File) -> Vec<Problem> {
+    pub fn errors(&self, file: &File) -> Vec<AppProblem> {
         self.findings(file).errors
     }
 
     /// What is risky with this policy.
     #[must_use]
-    pub fn notes(&self, file: &File) -> Vec<Problem> {
+    pub fn notes(&self, file: &File) -> Vec<AppProblem> {
         self.findings(file).notes
     }
 
@@ -65,7 +82,9 @@ impl App {
         for name in &wanted {
             let is_input = |binding: &&Value| is(binding, "direction", "in");
             let mut inputs = bindings.iter().filter(is_input);
-            if !inputs.any(|binding| binding["name"] == **name) {
+            if !inputs
+                .any(|binding| property_of(binding, "name").is_some_and(|found| found == *name))
+            {
                 let message =
                     format!("it has no input binding {name:?}, which the policy's rows name");
                 findings.error(FUNCTION_JSON, "bindings", message);
@@ -113,8 +132,8 @@ impl App {
             .map(|settings| settings["Values"].clone())
             .unwrap_or_default();
         for input in inputs {
-            let connection = input["connection"]
-                .as_str()
+            let connection = property_of(input, "connection")
+                .and_then(Value::as_str)
                 .unwrap_or("AzureWebJobsStorage");
             let is_storage = ["table", "blob"].iter().any(|kind| is(input, "type", kind));
             let is_set = |name: &str| values.get(format!("{connection}__retry__{name}")).is_some();
@@ -127,7 +146,7 @@ impl App {
         }
     }
 
-    fn read(name: &str, text: Option<&str>, findings: &mut Findings) -> Option<Value> {
+    fn read(name: &'static str, text: Option<&str>, findings: &mut Findings) -> Option<Value> {
         let text = text?.trim_start_matches('\u{feff}');
         match serde_json::from_str(text) {
             Ok(value) => Some(value),
@@ -140,26 +159,26 @@ impl App {
 }
 
 impl Findings {
-    fn error(&mut self, file: &str, member: &str, message: impl Into<String>) {
+    fn error(&mut self, file: &'static str, member: &str, message: impl Into<String>) {
         self.errors.push(problem(file, member, message.into()));
     }
 
-    fn note(&mut self, file: &str, member: &str, message: impl Into<String>) {
-        self.notes.push(problem(file, member, message.into()));
+    fn note(&mut self, file: &'static str, member: &str, message: impl Into<String>) {
+        let note = problem(file, member, message.into());
+        // Of several bindings to one store, one note is enough.
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 }
 
-fn problem(file: &str, member: &str, message: String) -> Problem {
-    let member = if member.is_empty() {
-        file.to_owned()
-    } else {
-        format!("{file}: {member}")
-    };
-    Problem {
+fn problem(file: &'static str, member: &str, message: String) -> AppProblem {
+    let problem = Problem {
         place: None,
-        member,
+        member: member.to_owned(),
         message,
-    }
+    };
+    AppProblem { file, problem }
 }
 
 /// Whether a property says this; the host ignores the case of both.

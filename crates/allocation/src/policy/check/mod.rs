@@ -4,5 +4,5 @@ mod app;
 mod cases;
 mod read;
 
-pub use app::App;
+pub use app::{App, AppProblem};
 pub use cases::{Case, bindings};

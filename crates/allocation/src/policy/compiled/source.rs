@@ -23,29 +23,31 @@ impl Source {
         }
     }
 
-    /// Who says what stands at a path. A row is the device's claim where its key is.
+    /// Who says what stands at a path. A row of a table is the device's claim where its key is, and one of
+    /// a binding where nothing but a claim verifies it.
     pub(crate) fn of(path: &Path, paths: &[Path], rows: &[Rows]) -> Self {
         match path.root {
             Root::Payload => Self::Claimed,
             Root::IotHubHostName => Self::Ours,
-            Root::Row(place) => match rows.get(place) {
-                Some(
-                    row @ Rows {
-                        source: RowSource::Table { .. },
-                        ..
-                    },
-                ) => {
-                    let mut source = Self::Ours;
-                    row.paths(&mut |id| {
-                        if Self::of(&paths[id.0], paths, rows) == Self::Claimed {
-                            source = Self::Claimed;
-                        }
-                    });
-                    source
-                }
-                _ => Self::Ours,
-            },
+            Root::Row(place) => rows
+                .get(place)
+                .map_or(Self::Ours, |row| Self::of_row(row, paths, rows)),
             _ => Self::Proved,
+        }
+    }
+
+    fn of_row(row: &Rows, paths: &[Path], rows: &[Rows]) -> Self {
+        let (mut is_claimed, mut is_proved) = (false, false);
+        row.paths(&mut |id| match Self::of(&paths[id.0], paths, rows) {
+            Self::Claimed => is_claimed = true,
+            Self::Proved => is_proved = true,
+            Self::Ours => {}
+        });
+        let is_key = matches!(row.source, RowSource::Table { .. });
+        if is_claimed && (is_key || !is_proved) {
+            Self::Claimed
+        } else {
+            Self::Ours
         }
     }
 }
