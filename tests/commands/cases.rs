@@ -143,11 +143,11 @@ fn a_file_of_cases_that_is_wrong_is_told_with_its_place() {
         ),
         (
             r#"[{"name": "a", "request": {}, "expect": {"rule": "pump", "hubs": ""}}]"#,
-            "allocation.tests.json:1:58: [0].expect.hubs: there is no such member; did you mean \"hub\"?",
+            "allocation.tests.json:1:58: [0].expect.hubs: the member is unknown: did you mean \"hub\"?",
         ),
         (
             r#"[{"name": "a", "request": {}, "expects": {"rule": "pump"}}]"#,
-            "allocation.tests.json:1:31: [0].expects: there is no such member; did you mean \"expect\"?",
+            "allocation.tests.json:1:31: [0].expects: the member is unknown: did you mean \"expect\"?",
         ),
         (
             r#"[{"name": "a", "request": {}, "expect": {"status": 200}}]"#,

@@ -78,8 +78,8 @@ fn every_error_is_told_with_its_place_and_the_status_is_1() {
     assert_eq!(
         places,
         [
+            "error: allocation.json:2:14: rules[0]: ",
             "error: allocation.json:2:57: rules[0].initialTwin.tag: ",
-            "error: allocation.json:3:16: rules[1]: ",
             "error: allocation.json:3:24: rules[1].name: ",
             "error: allocation.json:3:36: rules[1].hub: ",
         ]
@@ -92,8 +92,8 @@ fn every_error_is_told_with_its_place_and_the_status_is_1() {
         (&Value::Null, &Value::Null)
     );
     let first = &json["errors"][0];
-    assert_eq!((&first["line"], &first["column"]), (&2.into(), &57.into()));
-    assert_eq!(first["member"], "rules[0].initialTwin.tag");
+    assert_eq!((&first["line"], &first["column"]), (&2.into(), &14.into()));
+    assert_eq!(first["member"], "rules[0]");
     let message = first["message"].as_str().unwrap();
     assert_eq!(format!("{}{message}", places[0]), errors[0]);
 }

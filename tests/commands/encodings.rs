@@ -75,7 +75,7 @@ fn cases_are_read_in_every_encoding() {
         r#"[{{"name": "ü", "request": {}, "expect": {{"rule": "küche"}}}}]"#,
         request("küche-1")
     );
-    let expected = "note: allocation.json:1:62: rules[0].when.registrationId: the case of the registration id counts here, and the service ignores it: \"ignoreCase\": true\n\
+    let expected = "note: allocation.json:1:57: rules[0].when.registrationId: the case of the registration id counts here, and the service ignores it: \"ignoreCase\": true\n\
                     allocation.json is right: 1 rule, checksum CHECKSUM, 1 of 1 cases pass\n";
     for (encoding, bytes) in encodings(&cases) {
         folder.write("allocation.tests.json", bytes);
@@ -127,7 +127,7 @@ fn another_encoding_is_told() {
     let called = folder.call(&["explain", "latin1.jsonl"]);
     assert_eq!(
         called.stderr,
-        format!("error: cannot read the requests of latin1.jsonl: {sentence} (line 2 column 10)\n")
+        format!("error: cannot read the requests of latin1.jsonl: {sentence} (line 2 column 9)\n")
     );
     folder.write("allocation.tests.json", latin1);
     assert_eq!(

@@ -11,3 +11,4 @@ mod encodings;
 mod explain;
 mod help;
 mod pages;
+mod wording;

@@ -107,7 +107,7 @@ impl Test {
 }
 
 impl Operator {
-    fn paths(&self, add: &mut impl FnMut(PathId)) {
+    pub(crate) fn paths(&self, add: &mut impl FnMut(PathId)) {
         match self {
             Self::Equals(operands, _) => {
                 for operand in operands {

@@ -113,6 +113,12 @@ impl File {
                 format!("{indent}{} {test}: {outcome}", path.text),
                 Some(self.source(path)),
             ));
+            operator.paths(&mut |id| {
+                let path = facts.path(id);
+                let value = show(facts.value(id), path);
+                let line = format!("{indent}  {} is {value}", path.text);
+                lines.0.push((line, Some(self.source(path))));
+            });
         }
     }
 
@@ -187,10 +193,17 @@ fn explain_hub<'s>(hub: &HubChoice, facts: &Facts<'s>) -> (String, Option<&'s st
 
 /// A value for people: short, on one line, and masked where a name of its path tells of a secret.
 fn show(value: &Value<'_>, path: &Path) -> String {
+    // Of some names only what looks like a secret is one: the query of the webhook's URL.
+    let text = match value {
+        Value::Text(text) => text,
+        _ => "x",
+    };
     let is_secret = |name: &String| {
         let mut json = String::from("{");
         super::json::text::quote(name, &mut json);
-        json.push_str(":\"x\"}");
+        json.push(':');
+        super::json::text::quote(text, &mut json);
+        json.push('}');
         matches!(redacted(&json, usize::MAX), Cow::Owned(_))
     };
     let cut = |text: &str| {
