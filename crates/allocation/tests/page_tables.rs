@@ -212,7 +212,7 @@ fn the_truth_table_of_the_page_is_true() {
                 };
                 let payloads: Vec<Value> = match row[0] {
                     "missing, null, behind a non-object" => missing.to_vec(),
-                    "the operator's type" if !test.get("exists").is_some() => {
+                    "the operator's type" if test.get("exists").is_none() => {
                         let [right, wrong] = [right, wrong].map(|value| json!({"a": value}));
                         assert_eq!(comes_to(test, &right), "holds", "{test}");
                         assert_eq!(comes_to(test, &wrong), "does not hold", "{test}");
@@ -285,8 +285,7 @@ fn every_link_within_the_page_leads_to_a_heading() {
     let slug = |heading: &str| -> String {
         let kept = heading.to_lowercase();
         let kept = kept.chars().filter_map(|character| match character {
-            ' ' => Some('-'),
-            '-' => Some('-'),
+            ' ' | '-' => Some('-'),
             _ => character.is_alphanumeric().then_some(character),
         });
         kept.collect()
