@@ -146,8 +146,8 @@ fn a_file_of_cases_that_is_wrong_is_told_with_its_place() {
             "allocation.tests.json:1:58: [0].expect.hubs: the member is unknown: did you mean \"hub\"?",
         ),
         (
-            r#"[{"name": "a", "request": {}, "expects": {"rule": "pump"}}]"#,
-            "allocation.tests.json:1:31: [0].expects: the member is unknown: did you mean \"expect\"?",
+            r#"[{"name": "a", "request": {}, "binding": {}, "expect": {"rule": "pump"}}]"#,
+            "allocation.tests.json:1:31: [0].binding: the member is unknown: did you mean \"bindings\"?",
         ),
         (
             r#"[{"name": "a", "request": {}, "expect": {"status": 200}}]"#,

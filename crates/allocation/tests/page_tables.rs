@@ -249,7 +249,6 @@ fn what_the_page_offers_to_users_of_c_does_what_it_says() {
             "b.net",
         ),
         (r#""hub": {}"#, json!({}), "a.net"),
-        (r#""take": "spread""#, json!({}), "b.net"),
         (
             r#""payload": "{payload?}""#,
             json!({"payload": {"a": 1}}),
@@ -258,9 +257,7 @@ fn what_the_page_offers_to_users_of_c_does_what_it_says() {
     ] {
         offers(member);
         let member: Value = serde_json::from_str(&format!("{{{member}}}")).unwrap();
-        let members = if member.get("take").is_some() {
-            json!({"hub": member})
-        } else if member.get("hub").is_some() {
+        let members = if member.get("hub").is_some() {
             member
         } else {
             json!({"hub": {}, "payload": member["payload"]})
@@ -268,6 +265,23 @@ fn what_the_page_offers_to_users_of_c_does_what_it_says() {
         let (_, status, found) = decide(&rule(&members), &request(&context), &json!({}));
         assert_eq!((status, found.as_str()), (200, hub), "{members}");
     }
+    offers(r#""take": "spread""#);
+    let spread = |number: usize| {
+        let request = request(&json!({"registrationId": format!("dev-{number}")}));
+        decide(
+            &rule(&json!({"hub": {"take": "spread"}})),
+            &request,
+            &json!({}),
+        )
+        .2
+    };
+    let hubs: Vec<String> = (0..20).map(spread).collect();
+    assert!(hubs.iter().any(|hub| hub == "a.net") && hubs.iter().any(|hub| hub == "b.net"));
+    assert_eq!(
+        (0..20).map(spread).collect::<Vec<_>>(),
+        hubs,
+        "a retry is answered alike"
+    );
     offers(r#""certificate": { "exists": true }"#);
     let policy = rule(&json!({"when": {"certificate": {"exists": true}}, "hub": {}}));
     let without = decide(&policy, &request(&json!({})), &json!({}));
