@@ -2,16 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use emulator::commands::demo::{self, Demo};
+use clap::Parser as _;
+use emulator::commands::{self, Arguments};
 
 use crate::store::{azurite, example};
-
-#[derive(Parser)]
-struct Arguments {
-    #[command(flatten)]
-    demo: Demo,
-}
 
 /// The command fails unless the known device gets its row's hub and the others are refused.
 #[tokio::test]
@@ -23,12 +17,13 @@ async fn one_command_shows_hub_and_refusals_from_the_database() {
     let example = example();
     let words = [
         "emulator",
+        "demo",
         "--rows",
         "--app",
         example.to_str().unwrap(),
         "--handler",
         env!("CARGO_BIN_EXE_handler"),
     ];
-    let Arguments { demo } = Arguments::parse_from(words);
-    assert_eq!(demo::run(demo).await.unwrap(), ExitCode::SUCCESS);
+    let ended = commands::run(Arguments::parse_from(words)).await;
+    assert_eq!(ended.unwrap(), ExitCode::SUCCESS);
 }

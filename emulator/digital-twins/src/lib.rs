@@ -7,22 +7,22 @@
 //! Source: <https://learn.microsoft.com/rest/api/digital-twins/dataplane/twins>, and the service's
 //! [OpenAPI](https://github.com/Azure/azure-rest-api-specs/tree/main/specification/digitaltwins/data-plane).
 //!
-//! Our assumptions, where neither says: a twin of an unknown model is refused as `ValidationFailed`, and an unknown or missing
+//! # Layout
+//!
+//! - `instance`: the twins, their models and relationships, and the rules for them; pure
+//! - `service`: the instance over HTTP
+//! - `error`: what a call is answered with, and what is wrong with a model
+//!
+//! # Assumptions
+//!
+//! Where neither source says: a twin of an unknown model is refused as `ValidationFailed`, and an unknown or missing
 //! `api-version` as `InvalidArgument`; a twin that lacks a component of its model as `ValidationFailed`, and a patch of a
 //! component that the twin doesn't have as `JsonPatchInvalid`.
 
-mod failure;
-mod fault;
+mod error;
 mod instance;
-mod model;
-mod pages;
-mod query;
-mod relationships;
 mod service;
-mod twin;
 
-pub use failure::Failure;
-pub use fault::{Call, Effect, Fault};
-pub use instance::Instance;
-pub use model::Model;
-pub use service::{Options, Service};
+pub use error::{InstanceError, ModelError};
+pub use instance::{Instance, Model};
+pub use service::{Call, Effect, Fault, Options, Service};

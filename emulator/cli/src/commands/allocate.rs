@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Args;
 use serde::Deserialize;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -12,17 +12,12 @@ use crate::common::functions_app::{self, FunctionsApp, NeverReady};
 use crate::common::interrupts::Interrupts;
 use crate::common::output;
 use crate::common::saves::Saves;
+use crate::common::tutorial::DEVICES;
+use crate::common::webhook_host::webhook;
 use emulator_text::{escaped, read_text};
-use functions_host::{Function, FunctionsHost, HostEvent, HttpRequest, Invocation};
+use functions_host::{HostEvent, HttpRequest, Invocation};
 use provisioning::webhook::allocation_request::AllocationRequest;
 use provisioning::webhook::outcome::WebhookOutcome;
-
-/// The tutorial's toaster, its heat pump, and a device that no rule knows.
-const TUTORIAL_DEVICES: [&str; 3] = [
-    "breakroom499-contoso-tstrsd-007",
-    "mainbuilding167-contoso-hpsd-088",
-    "contoso-unknown-001",
-];
 
 /// Let devices register: start the handler behind the emulated Functions host, send it a request for each device, and show the
 /// answer, the function's logs, and what the Device Provisioning Service makes of it.
@@ -37,7 +32,7 @@ Examples:
   emulator allocate --watch                       Again at each save of allocation.json
 
 Exit status: 0 when the handler kept the custom handler protocol, whatever became of the devices; 1 when it did not, or a file could not be used.")]
-pub struct Allocate {
+pub(super) struct Allocate {
     /// A registration id, or a file that ends in .json and holds a whole request.
     #[arg(value_name = "REGISTRATION_ID | REQUEST.json")]
     devices: Vec<String>,
@@ -65,7 +60,7 @@ struct Registration {
 ///
 /// # Errors
 /// When a request can't be read, or the host can't be started.
-pub async fn run(arguments: Allocate) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: Allocate) -> anyhow::Result<ExitCode> {
     if arguments.watch {
         watch(&arguments).await
     } else {
@@ -108,7 +103,7 @@ async fn watch(arguments: &Allocate) -> anyhow::Result<ExitCode> {
 /// Lets each device register once.
 async fn allocate(arguments: &Allocate) -> anyhow::Result<ExitCode> {
     let devices = if arguments.devices.is_empty() {
-        TUTORIAL_DEVICES.map(str::to_owned).to_vec()
+        DEVICES.map(str::to_owned).to_vec()
     } else {
         arguments.devices.clone()
     };
@@ -216,41 +211,6 @@ impl Registration {
             body: body.into_bytes(),
             linked_hubs: hubs.unwrap_or_default(),
         })
-    }
-}
-
-/// The path of the function to call.
-pub(crate) fn webhook(host: &FunctionsHost, name: Option<&str>) -> anyhow::Result<String> {
-    let takes_post = |function: &&Function| {
-        let methods = function.methods();
-        !function.is_disabled()
-            && (methods.is_empty() || methods.iter().any(|method| method == "POST"))
-    };
-    let with_route = host
-        .functions()
-        .iter()
-        .filter(|function| function.route().is_some());
-    let candidates: Vec<&Function> = match name {
-        Some(name) => with_route
-            .filter(|function| function.name.eq_ignore_ascii_case(name))
-            .collect(),
-        None => with_route.filter(takes_post).collect(),
-    };
-    let names = || {
-        candidates
-            .iter()
-            .map(|function| function.name.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    match (candidates.as_slice(), name) {
-        ([function], _) => Ok(function.route().unwrap_or_default().to_owned()),
-        ([], Some(name)) => bail!("the app has no function {name} with an HTTP trigger"),
-        ([], None) => bail!("the app has no function whose HTTP trigger takes a POST"),
-        (_, _) => bail!(
-            "the app has several functions that take a POST ({}); name one with --function",
-            names()
-        ),
     }
 }
 

@@ -9,24 +9,13 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::common::output::{HEADING, QUIET};
+use crate::common::tutorial::{HEAT_PUMP, HUBS, TOASTER};
 use provisioning::enrollment::registration_id::RegistrationId;
 use provisioning::keys::certificates::write_secret;
 use provisioning::keys::trial_certificates::{Period, TrialAuthority, TrialDevice};
 
-/// The devices that are made when none is named: those of the tutorial.
-const DEVICES: [&str; 2] = [
-    "breakroom499-contoso-tstrsd-007",
-    "mainbuilding167-contoso-hpsd-088",
-];
-
 /// The longest common name of an X.509 certificate.
 const MAX_COMMON_NAME: usize = 64;
-
-/// The tutorial's hubs.
-pub(crate) const HUBS: [&str; 2] = [
-    "contoso-toasters-hub-1098.azure-devices.net",
-    "contoso-heatpumps-hub-1098.azure-devices.net",
-];
 
 /// Make certificates for trying X.509 enrollments: a root, an intermediate, and devices.
 ///
@@ -37,7 +26,7 @@ Example:
   emulator certificates                                     In x509: the tutorial's toaster and its heat pump
   emulator dps --config x509/dps.json                       Then, in another terminal:
   emulator device --certificate x509/breakroom499-contoso-tstrsd-007.pem --key x509/breakroom499-contoso-tstrsd-007-key.pem")]
-pub struct Certificates {
+pub(super) struct Certificates {
     /// Registration ids of devices, the common names of their certificates; without any, the tutorial's two.
     registration_ids: Vec<String>,
     /// Where to write them; it must not hold any yet.
@@ -52,10 +41,10 @@ pub struct Certificates {
 ///
 /// # Errors
 /// A name can't be a registration id, or a file can't be written.
-pub fn run(arguments: &Certificates) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Certificates) -> anyhow::Result<ExitCode> {
     let mut devices = arguments.registration_ids.clone();
     if devices.is_empty() {
-        devices = DEVICES.map(str::to_owned).to_vec();
+        devices = [TOASTER, HEAT_PUMP].map(str::to_owned).to_vec();
     }
     for device in &devices {
         RegistrationId::parse(device).with_context(|| format!("{device:?}"))?;

@@ -8,8 +8,8 @@ use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use crate::commands::certificates::HUBS;
 use crate::common::service::ServiceArguments;
+use crate::common::tutorial::HUBS;
 use emulator_text::{escaped, read_text, with_causes};
 use provisioning::enrollment::config::TUTORIAL_GROUP_KEY;
 use provisioning::enrollment::registration_id::RegistrationId;
@@ -25,17 +25,17 @@ use simulated_device::tpm::SoftwareTpm;
 ///
 /// Without a key, a certificate or a TPM, the device's key is derived from the tutorial's group key.
 #[derive(Debug, Args)]
-pub struct SimulatedDevice {
+pub(super) struct SimulatedDevice {
     /// The device's registration id, such as breakroom499-contoso-tstrsd-007; with --certificate, its common name unless given.
     #[arg(required_unless_present = "certificate")]
     registration_id: Option<String>,
     /// The key of the device's group, from which its own is derived.
     #[arg(long, value_name = "KEY", conflicts_with = "key")]
     // Read by the command, as a complaint of clap's would show the key.
-    group_key: Option<String>,
+    group_key: Option<SecretString>,
     /// The device's own key; with --certificate, the file of its private key.
     #[arg(long, value_name = "KEY|FILE")]
-    key: Option<String>,
+    key: Option<SecretString>,
     /// The device's certificate, and behind it those that lead to its root, in PEM; without --key, its private key, too.
     #[arg(long, value_name = "FILE", conflicts_with = "group_key")]
     certificate: Option<PathBuf>,
@@ -63,7 +63,7 @@ fn json(text: &str) -> Result<Value, serde_json::Error> {
 ///
 /// # Errors
 /// The key or the CA file can't be used.
-pub async fn run(arguments: SimulatedDevice) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: SimulatedDevice) -> anyhow::Result<ExitCode> {
     if arguments.enrollment
         && let Some(file) = &arguments.tpm
     {
@@ -132,9 +132,10 @@ impl SimulatedDevice {
             return Ok((registration_id, tpm.into()));
         }
         let derived = |group_key: SymmetricKey| group_key.derive(&registration_id);
+        let parse = |key: &SecretString| SymmetricKey::parse(key.expose_secret());
         let key = match (&self.key, &self.group_key) {
-            (Some(key), _) => SymmetricKey::parse(key).context("--key")?,
-            (None, Some(key)) => derived(SymmetricKey::parse(key).context("--group-key")?),
+            (Some(key), _) => parse(key).context("--key")?,
+            (None, Some(key)) => derived(parse(key).context("--group-key")?),
             (None, None) => derived(SymmetricKey::parse(TUTORIAL_GROUP_KEY)?),
         };
         Ok((registration_id, key.into()))
@@ -142,7 +143,8 @@ impl SimulatedDevice {
 
     /// The same for a device with a certificate.
     fn certified(&self, file: &Path) -> anyhow::Result<(String, Credential)> {
-        let key_file = self.key.as_ref().map_or(file, Path::new);
+        let key_file = self.key.as_ref();
+        let key_file = key_file.map_or(file, |key| Path::new(key.expose_secret()));
         let read = |file: &Path| {
             read_text(file).with_context(|| format!("cannot read {}", file.display()))
         };

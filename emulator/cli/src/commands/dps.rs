@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use secrecy::{ExposeSecret as _, SecretString};
+use thiserror::Error;
 use tokio::net::TcpListener;
 
-use super::host;
 use crate::common::functions_app::FunctionsApp;
+use crate::common::host_events;
 use crate::common::interrupts::interrupted;
 use crate::common::output::{self, CAUTION, HEADING, QUIET};
 use crate::common::service::CERTIFICATES;
@@ -39,13 +41,13 @@ Examples:
 
 Then, in another terminal:
   emulator device breakroom499-contoso-tstrsd-007")]
-pub struct LocalDps {
+pub(super) struct LocalDps {
     /// ID scope, linked hubs and enrollments; without it, the tutorial's.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The webhook of all custom enrollments; without it, their own, or else the emulated Functions host with the app's handler.
     #[arg(long, value_name = "URL")]
-    webhook_url: Option<String>,
+    webhook_url: Option<SecretString>,
     /// Where registrations are kept; without it, they are forgotten.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -101,17 +103,26 @@ impl From<CertificateKey> for KeyAlgorithm {
     }
 }
 
-fn time_scale(text: &str) -> Result<f64, String> {
+/// Why a number can't be used.
+#[derive(Debug, Error)]
+enum NumberError {
+    #[error("it must be a number from 0 to 1000")]
+    TimeScale,
+    #[error("it must be a number of seconds from 0 to 3600")]
+    Seconds,
+}
+
+fn time_scale(text: &str) -> Result<f64, NumberError> {
     match text.parse() {
         Ok(factor) if (0.0..=1000.0).contains(&factor) => Ok(factor),
-        _ => Err("it must be a number from 0 to 1000".to_owned()),
+        _ => Err(NumberError::TimeScale),
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+fn seconds(text: &str) -> Result<Duration, NumberError> {
     match text.parse() {
         Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err("it must be a number of seconds from 0 to 3600".to_owned()),
+        _ => Err(NumberError::Seconds),
     }
 }
 
@@ -119,7 +130,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// The service can't start, or can't go on.
-pub async fn run(arguments: LocalDps) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: LocalDps) -> anyhow::Result<ExitCode> {
     output::log_to_stdout();
     let mut config = arguments.config()?;
     let mut interrupted = std::pin::pin!(interrupted().context("cannot wait for Ctrl+C")?);
@@ -129,7 +140,7 @@ pub async fn run(arguments: LocalDps) -> anyhow::Result<ExitCode> {
             started = WebhookHost::start(&arguments.app, arguments.function.as_deref()) => started?,
             () = &mut interrupted => return Ok(ExitCode::FAILURE),
         };
-        config.set_webhook(started.url(), Replace::Missing);
+        config.set_webhook(started.url().expose_secret(), Replace::Missing);
         host = Some(started);
     }
     let provisioning = arguments.provisioning(config)?;
@@ -148,7 +159,7 @@ pub async fn run(arguments: LocalDps) -> anyhow::Result<ExitCode> {
     };
     host.stop().await;
     while let Ok(event) = host.events().try_recv() {
-        host::show(&event);
+        host_events::show(&event);
     }
     ended?;
     Ok(output::verdict(host.host().violations().len()))
@@ -161,7 +172,7 @@ async fn show_webhook(webhook: Option<&mut WebhookHost>) -> anyhow::Result<()> {
     };
     let host = webhook.host().clone();
     tokio::select! {
-        () = host::show_events(webhook.events()) => {}
+        () = host_events::show_all(webhook.events()) => {}
         () = host.wait_until(FunctionsHost::is_stopped) => {}
     }
     anyhow::bail!("the Functions host has stopped, see above")
@@ -180,7 +191,7 @@ impl LocalDps {
             None => Config::tutorial(),
         };
         if let Some(url) = &self.webhook_url {
-            config.set_webhook(url, Replace::All);
+            config.set_webhook(url.expose_secret(), Replace::All);
         }
         Ok(config)
     }

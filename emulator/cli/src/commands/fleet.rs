@@ -9,6 +9,8 @@ use clap::Args;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use indicatif::{ProgressBar, ProgressStyle};
+use secrecy::{ExposeSecret as _, SecretString};
+use thiserror::Error;
 
 use crate::common::output::{BAD, GOOD, HEADING, QUIET};
 use crate::common::service::ServiceArguments;
@@ -23,7 +25,7 @@ const NUMBER: &str = "{n}";
 
 /// Register many simulated devices, and sum up their hubs, failures and latencies.
 #[derive(Debug, Args)]
-pub struct Fleet {
+pub(super) struct Fleet {
     /// How many devices.
     #[arg(long, default_value_t = 100)]
     count: usize,
@@ -36,7 +38,7 @@ pub struct Fleet {
     /// The key of the devices' group; without it, the tutorial's.
     #[arg(long, value_name = "KEY", default_value = TUTORIAL_GROUP_KEY, hide_default_value = true)]
     // Read by the command, as a complaint of clap's would show the key.
-    group_key: String,
+    group_key: SecretString,
     /// How the devices speak to the service.
     #[arg(long, value_enum, default_value = "https")]
     transport: Transport,
@@ -44,11 +46,18 @@ pub struct Fleet {
     service: ServiceArguments,
 }
 
-fn pattern(text: &str) -> Result<String, String> {
+/// Why a pattern can't name the devices.
+#[derive(Debug, Error, PartialEq, Eq)]
+enum PatternError {
+    #[error("it must contain {NUMBER}, so that the ids differ")]
+    WithoutNumber,
+}
+
+fn pattern(text: &str) -> Result<String, PatternError> {
     if text.contains(NUMBER) {
         Ok(text.to_owned())
     } else {
-        Err(format!("it must contain {NUMBER}, so that the ids differ"))
+        Err(PatternError::WithoutNumber)
     }
 }
 
@@ -64,8 +73,9 @@ struct Summary {
 ///
 /// # Errors
 /// The key or the CA file can't be used.
-pub async fn run(arguments: Fleet) -> anyhow::Result<ExitCode> {
-    let group_key = SymmetricKey::parse(&arguments.group_key).context("--group-key")?;
+pub(super) async fn run(arguments: Fleet) -> anyhow::Result<ExitCode> {
+    let group_key =
+        SymmetricKey::parse(arguments.group_key.expose_secret()).context("--group-key")?;
     let trust = arguments.service.trust()?;
     let target = arguments.service.target();
     let bar = ProgressBar::new(arguments.count.try_into()?);
@@ -165,7 +175,7 @@ mod tests {
     fn a_pattern_must_number_the_devices() {
         assert_eq!(pattern("a{n}"), Ok("a{n}".to_owned()));
         assert_eq!(
-            pattern("a").unwrap_err(),
+            pattern("a").unwrap_err().to_string(),
             "it must contain {n}, so that the ids differ"
         );
     }

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::unbounded_channel;
 
 use crate::common::functions_app::FunctionsApp;
 use crate::common::interrupts::{Interrupts, interrupted};
-use crate::common::{log_lines, output};
-use functions_host::{HostEvent, HostService, HostState, HostVersion, Invocation};
+use crate::common::{host_events, log_lines, output};
+use functions_host::{HostEvent, HostService, HostState, HostVersion};
 
 /// Serve the app's functions over HTTP, as `func start` does, and print invocations, logs and violations until Ctrl+C.
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ Then, in another terminal:
   curl -i http://127.0.0.1:7071/api/HttpTrigger1 -H 'Content-Type: application/json' -d @request.json
 
 Exit status: 0 however the host came to stop, as with the real one; with --strict 1 when the handler broke the protocol.")]
-pub struct Host {
+pub(super) struct Host {
     /// The port to listen on, at 127.0.0.1.
     #[arg(long, default_value_t = 7071)]
     port: u16,
@@ -67,7 +67,7 @@ enum LogFormat {
 ///
 /// # Errors
 /// When the port is taken, or there is no app.
-pub async fn run(arguments: Host) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: Host) -> anyhow::Result<ExitCode> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
     let listener = TcpListener::bind(address)
         .await
@@ -92,7 +92,7 @@ pub async fn run(arguments: Host) -> anyhow::Result<ExitCode> {
     let mut tell = |event: &HostEvent| {
         violations += usize::from(matches!(event, HostEvent::Violation(_)));
         match log {
-            LogFormat::Text => show(event),
+            LogFormat::Text => host_events::show(event),
             LogFormat::Json => log_lines::event(event),
         }
     };
@@ -153,44 +153,4 @@ fn introduce(state: &HostState, address: SocketAddr) {
         anstream::println!("  {}: {what}", function.name);
     }
     anstream::println!("\n{QUIET}Ctrl+C stops the host.{QUIET:#}\n");
-}
-
-pub(crate) async fn show_events(happened: &mut UnboundedReceiver<HostEvent>) {
-    while let Some(event) = happened.recv().await {
-        show(&event);
-    }
-}
-
-pub(crate) fn show(event: &HostEvent) {
-    use output::QUIET;
-    let quietly = |text: String| {
-        anstream::println!("{QUIET}{text}{QUIET:#}");
-    };
-    match event {
-        HostEvent::Started { pid, port } => {
-            quietly(format!("handler started: process {pid}, port {port}"));
-        }
-        HostEvent::Ready => quietly("handler ready".to_owned()),
-        HostEvent::Ended(exit) => quietly(format!("handler ended: {exit}")),
-        HostEvent::Line(line) => output::handler_line(line),
-        HostEvent::Logged(record) => output::record(record),
-        HostEvent::Violation(violation) => output::violation(violation),
-        HostEvent::Invoked(invocation) => show_invocation(invocation),
-    }
-}
-
-fn show_invocation(invocation: &Invocation) {
-    use output::{BAD, GOOD, HEADING, QUIET};
-    let (status, id) = (invocation.response.status, &invocation.id);
-    let style = if status < 500 { GOOD } else { BAD };
-    let function = invocation.function.as_deref().unwrap_or("no function");
-    anstream::println!(
-        "{HEADING}{} {}{HEADING:#} {style}{status}{style:#} {QUIET}{function}, {:?}, {id}{QUIET:#}",
-        invocation.method,
-        invocation.path,
-        invocation.duration,
-    );
-    for line in &invocation.logs {
-        output::labelled("log", line, QUIET);
-    }
 }

@@ -1,17 +1,16 @@
 //! `emulator twins`: serves a local Digital Twins instance.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use clap::Args;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 
-use crate::common::output;
-use digital_twins_instance::{Call, Effect, Fault, Instance, Model, Options, Service};
-use emulator_text::read_text;
+use crate::common::{models, output};
+use digital_twins_instance::{Effect, Fault, Instance, Model, Options, Service};
 
 /// Serve a local Digital Twins instance, for the app in digital-twins and for curl, until Ctrl+C. Nothing is kept.
 #[derive(Debug, Args)]
@@ -24,7 +23,7 @@ Then, in another terminal:
   curl -X PUT 'http://127.0.0.1:8180/digitaltwins/room-1?api-version=2023-10-31' \\
     -d '{\"$metadata\": {\"$model\": \"dtmi:contosocom:DigitalTwins:Space;1\"}}'
   curl 'http://127.0.0.1:8180/digitaltwins/room-1?api-version=2023-10-31'")]
-pub struct Twins {
+pub(super) struct Twins {
     /// The port to listen on, at 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 8180)]
     port: u16,
@@ -46,8 +45,8 @@ pub struct Twins {
 ///
 /// # Errors
 /// When the models can't be read, or the port is taken.
-pub async fn run(arguments: Twins) -> anyhow::Result<ExitCode> {
-    let models = models(&arguments.models)?;
+pub(super) async fn run(arguments: Twins) -> anyhow::Result<ExitCode> {
+    let models = models::read(&arguments.models)?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
     let listener = TcpListener::bind(address)
         .await
@@ -59,58 +58,17 @@ pub async fn run(arguments: Twins) -> anyhow::Result<ExitCode> {
         ..Options::default()
     };
     let service = Service::new(Instance::new(models), options);
-    let fault = |times, effect| Fault {
-        call: None::<Call>,
-        twin: None,
-        times,
-        effect,
-    };
     if let Some(calls) = arguments.throttle {
-        service.inject(fault(
-            calls,
-            Effect::Status {
-                status: 429,
-                retry_after: Some(1),
-            },
-        ));
+        service.inject(Fault::any(calls, Effect::throttled(1)));
     }
     if let Some(calls) = arguments.silence {
-        service.inject(fault(calls, Effect::Silence));
+        service.inject(Fault::any(calls, Effect::Silence));
     }
     tokio::select! {
         served = service.serve(listener, std::future::pending()) => served.context("cannot serve any longer")?,
         interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for Ctrl+C")?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Reads all models in a folder.
-pub(crate) fn models(folder: &Path) -> anyhow::Result<Vec<Model>> {
-    let entries = std::fs::read_dir(folder)
-        .with_context(|| format!("cannot read the models in {}", folder.display()))?;
-    let mut files: Vec<_> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .collect();
-    files.retain(|file| {
-        file.extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
-    });
-    files.sort();
-    ensure!(
-        !files.is_empty(),
-        "there is no model, a .json file, in {}",
-        folder.display()
-    );
-    files.iter().map(|file| model(file)).collect()
-}
-
-fn model(file: &Path) -> anyhow::Result<Model> {
-    let unusable = || format!("cannot use the model {}", file.display());
-    let text = read_text(file).with_context(unusable)?;
-    let json = serde_json::from_str(&text).with_context(unusable)?;
-    Model::parse(&json)
-        .map_err(anyhow::Error::msg)
-        .with_context(unusable)
 }
 
 fn introduce(address: SocketAddr, models: &[Model]) {

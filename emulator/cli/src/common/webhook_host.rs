@@ -2,22 +2,23 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 
-use crate::commands::allocate::webhook;
 use crate::common::functions_app::{self, FunctionsApp};
-use functions_host::{FunctionsHost, HostEvent, HostOptions};
+use functions_host::{Function, FunctionsHost, HostEvent, HostOptions};
 
 /// A Functions host that serves.
 #[derive(Debug)]
 pub(crate) struct WebhookHost {
     host: FunctionsHost,
     events: UnboundedReceiver<HostEvent>,
-    url: String,
+    /// With the function key, if there is one.
+    url: SecretString,
     serving: JoinHandle<std::io::Result<()>>,
 }
 
@@ -45,7 +46,7 @@ impl WebhookHost {
         });
         let serving = host.clone();
         Ok(Self {
-            url: format!("http://{address}/{path}{query}"),
+            url: format!("http://{address}/{path}{query}").into(),
             serving: tokio::spawn(async move { serving.serve(listener).await }),
             host,
             events,
@@ -53,7 +54,7 @@ impl WebhookHost {
     }
 
     /// Where the webhook is.
-    pub(crate) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &SecretString {
         &self.url
     }
 
@@ -71,5 +72,40 @@ impl WebhookHost {
     pub(crate) async fn stop(&self) {
         self.host.stop().await;
         self.serving.abort();
+    }
+}
+
+/// The path of the function to call.
+pub(crate) fn webhook(host: &FunctionsHost, name: Option<&str>) -> anyhow::Result<String> {
+    let takes_post = |function: &&Function| {
+        let methods = function.methods();
+        !function.is_disabled()
+            && (methods.is_empty() || methods.iter().any(|method| method == "POST"))
+    };
+    let with_route = host
+        .functions()
+        .iter()
+        .filter(|function| function.route().is_some());
+    let candidates: Vec<&Function> = match name {
+        Some(name) => with_route
+            .filter(|function| function.name.eq_ignore_ascii_case(name))
+            .collect(),
+        None => with_route.filter(takes_post).collect(),
+    };
+    let names = || {
+        candidates
+            .iter()
+            .map(|function| function.name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    match (candidates.as_slice(), name) {
+        ([function], _) => Ok(function.route().unwrap_or_default().to_owned()),
+        ([], Some(name)) => bail!("the app has no function {name} with an HTTP trigger"),
+        ([], None) => bail!("the app has no function whose HTTP trigger takes a POST"),
+        (_, _) => bail!(
+            "the app has several functions that take a POST ({}); name one with --function",
+            names()
+        ),
     }
 }

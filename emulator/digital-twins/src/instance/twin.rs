@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::failure::Failure;
 use super::model::Models;
+use crate::error::InstanceError;
 
 /// A digital twin.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl Twin {
         models: &Models,
         body: &Map<String, Value>,
         now: &str,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, InstanceError> {
         let mut twin = Self {
             id: id.to_owned(),
             etag: String::new(),
@@ -97,10 +97,10 @@ impl Twin {
         models: &Models,
         patch: &Value,
         now: &str,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, InstanceError> {
         let operations = patch
             .as_array()
-            .ok_or_else(|| Failure::patch("A patch is an array of operations."))?;
+            .ok_or_else(|| InstanceError::patch("A patch is an array of operations."))?;
         let mut twin = self.clone();
         now.clone_into(&mut twin.last_update_time);
         for operation in operations {
@@ -110,7 +110,7 @@ impl Twin {
         Ok(twin)
     }
 
-    fn apply(&mut self, operation: &Value, now: &str) -> Result<(), Failure> {
+    fn apply(&mut self, operation: &Value, now: &str) -> Result<(), InstanceError> {
         let pointer = operation["path"].as_str().unwrap_or_default();
         let path: Vec<_> = pointer
             .strip_prefix('/')
@@ -127,27 +127,28 @@ impl Twin {
             [name, property] if !property.is_empty() => match self.components.get(name) {
                 Some(component) => component.has(property),
                 None => {
-                    return Err(Failure::patch(format!(
+                    return Err(InstanceError::patch(format!(
                         "The digital twin has no component {name:?}."
                     )));
                 }
             },
             _ => {
-                return Err(Failure::patch(format!(
+                return Err(InstanceError::patch(format!(
                     "The path {pointer:?} names no property."
                 )));
             }
         };
         match (operation["op"].as_str(), operation.get("value")) {
             (Some("replace"), Some(_)) | (Some("remove"), _) if !is_there => {
-                return Err(Failure::patch(format!(
+                return Err(InstanceError::patch(format!(
                     "The property {pointer:?} isn't there: use add."
                 )));
             }
             (Some("add" | "replace"), Some(value)) => match path[..] {
                 ["$metadata", _] => {
                     let model = value.as_str();
-                    let model = model.ok_or_else(|| Failure::patch("$model is a model's id."))?;
+                    let model =
+                        model.ok_or_else(|| InstanceError::patch("$model is a model's id."))?;
                     model.clone_into(&mut self.model);
                 }
                 [name, property] => {
@@ -166,7 +167,7 @@ impl Twin {
                 }
             }
             _ => {
-                return Err(Failure::patch(
+                return Err(InstanceError::patch(
                     "An operation is add or replace with a value, or remove.",
                 ));
             }
@@ -187,23 +188,21 @@ impl Twin {
     }
 
     /// Whether the twin is as its model says.
-    fn check(&self, models: &Models) -> Result<(), Failure> {
+    fn check(&self, models: &Models) -> Result<(), InstanceError> {
         let model = models.get(&self.model)?;
         for (name, value) in &self.contents.properties {
-            let checked = model.check_property(name, value);
-            checked.map_err(Failure::validation)?;
+            model.check_property(name, value)?;
         }
         for (name, schema) in model.components() {
             let Some(component) = self.components.get(name) else {
-                return Err(Failure::validation(format!(
+                return Err(InstanceError::validation(format!(
                     "The digital twin lacks the component {name:?} of the model {}: it is an object with $metadata.",
                     model.id
                 )));
             };
             let schema = models.get(schema)?;
             for (property, value) in &component.properties {
-                let checked = schema.check_property(property, value);
-                checked.map_err(Failure::validation)?;
+                schema.check_property(property, value)?;
             }
         }
         let unknown = self
@@ -211,7 +210,7 @@ impl Twin {
             .keys()
             .find(|name| !model.has_component(name));
         unknown.map_or(Ok(()), |name| {
-            Err(Failure::validation(format!(
+            Err(InstanceError::validation(format!(
                 "The model {} has no component {name:?}.",
                 model.id
             )))
@@ -247,7 +246,7 @@ impl Twin {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Model;
+    use crate::instance::model::Model;
 
     const NOW: &str = "2026-11-22T12:00:00Z";
     const LATER: &str = "2026-11-22T12:00:01Z";
@@ -267,7 +266,7 @@ mod tests {
         ])
     }
 
-    fn made(body: &Value) -> Result<Twin, Failure> {
+    fn made(body: &Value) -> Result<Twin, InstanceError> {
         Twin::new(
             "box",
             "dtmi:box;1",
@@ -277,9 +276,9 @@ mod tests {
         )
     }
 
-    fn refused(result: Result<Twin, Failure>) -> (&'static str, String) {
-        let failure = result.unwrap_err();
-        (failure.code, failure.message)
+    fn refused(result: Result<Twin, InstanceError>) -> (&'static str, String) {
+        let error = result.unwrap_err();
+        (error.code, error.message)
     }
 
     #[test]

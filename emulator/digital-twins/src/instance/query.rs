@@ -1,6 +1,6 @@
 //! The one form of query that the instance answers.
 
-use super::failure::Failure;
+use crate::error::InstanceError;
 
 /// `SELECT * FROM DIGITALTWINS T WHERE T.{property} = '{text}'`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,9 +10,9 @@ pub(super) struct Query {
 }
 
 impl Query {
-    pub(super) fn parse(query: &str) -> Result<Self, Failure> {
+    pub(super) fn parse(query: &str) -> Result<Self, InstanceError> {
         Self::read(query).ok_or_else(|| {
-            Failure::new(
+            InstanceError::new(
                 400,
                 "SqlQueryError",
                 "The local instance answers one form of query: SELECT * FROM DIGITALTWINS T WHERE T.property = 'text'.",

@@ -1,14 +1,21 @@
-//! The instance's state and its rules: models, twins, etags. Pure; the time comes in with each call.
+//! The instance's state and its rules: models, twins, relationships, etags. Pure; the time comes in
+//! with each call.
+
+mod model;
+mod query;
+mod relationships;
+mod twin;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::failure::Failure;
-use super::model::{Model, Models};
-use super::query::Query;
-use super::relationships::Relationship;
-use super::twin::Twin;
+pub use self::model::Model;
+use self::model::Models;
+use self::query::Query;
+use self::relationships::{RelationshipEnd, Relationships};
+use self::twin::Twin;
+use crate::error::InstanceError;
 
 /// The service's limit for a twin's id.
 const MAX_ID: usize = 128;
@@ -18,7 +25,7 @@ const MAX_ID: usize = 128;
 pub struct Instance {
     models: Models,
     twins: BTreeMap<String, Twin>,
-    pub(super) relationships: BTreeMap<(String, String), Relationship>,
+    relationships: Relationships,
     etags: u64,
 }
 
@@ -41,7 +48,7 @@ impl Instance {
     ///
     /// # Errors
     /// When there is none.
-    pub fn get(&self, id: &str) -> Result<Value, Failure> {
+    pub fn get(&self, id: &str) -> Result<Value, InstanceError> {
         self.twin(id).map(Twin::to_json)
     }
 
@@ -55,23 +62,23 @@ impl Instance {
         body: &Value,
         if_none_match: Option<&str>,
         now: &str,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Value, InstanceError> {
         if id.is_empty() || id.chars().count() > MAX_ID {
-            return Err(Failure::invalid(format!(
+            return Err(InstanceError::invalid(format!(
                 "The id of a digital twin has 1 to {MAX_ID} characters."
             )));
         }
         let members = body
             .as_object()
-            .ok_or_else(|| Failure::invalid("A digital twin is a JSON object."))?;
+            .ok_or_else(|| InstanceError::invalid("A digital twin is a JSON object."))?;
         let model = body["$metadata"]["$model"].as_str().ok_or_else(|| {
-            Failure::invalid("A digital twin needs the id of its model in $metadata.$model.")
+            InstanceError::invalid("A digital twin needs the id of its model in $metadata.$model.")
         })?;
         if members.get("$dtId").is_some_and(|said| said != id) {
-            return Err(Failure::invalid("$dtId is not the id in the path."));
+            return Err(InstanceError::invalid("$dtId is not the id in the path."));
         }
         if if_none_match == Some("*") && self.twins.contains_key(id) {
-            return Err(Failure::precondition(id));
+            return Err(InstanceError::precondition(id));
         }
         let twin = Twin::new(id, model, &self.models, members, now)?;
         Ok(self.keep(twin))
@@ -87,7 +94,7 @@ impl Instance {
         patch: &Value,
         if_match: Option<&str>,
         now: &str,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Value, InstanceError> {
         let twin = self.matching(id, if_match)?;
         let patched = twin.patched(&self.models, patch, now)?;
         Ok(self.keep(patched))
@@ -97,10 +104,10 @@ impl Instance {
     ///
     /// # Errors
     /// As the service.
-    pub fn delete(&mut self, id: &str, if_match: Option<&str>) -> Result<(), Failure> {
+    pub fn delete(&mut self, id: &str, if_match: Option<&str>) -> Result<(), InstanceError> {
         self.matching(id, if_match)?;
-        if self.is_related(id) {
-            return Err(Failure::new(
+        if self.relationships.involve(id) {
+            return Err(InstanceError::new(
                 400,
                 "RelationshipsNotDeleted",
                 format!("The digital twin {id:?} has relationships; delete them first."),
@@ -114,7 +121,7 @@ impl Instance {
     ///
     /// # Errors
     /// When the query has another form than the one that is known.
-    pub fn query(&self, query: &str) -> Result<Vec<Value>, Failure> {
+    pub fn query(&self, query: &str) -> Result<Vec<Value>, InstanceError> {
         let Query { property, text } = Query::parse(query)?;
         let hits = self
             .twins
@@ -123,23 +130,68 @@ impl Instance {
         Ok(hits.map(Twin::to_json).collect())
     }
 
-    pub(super) fn twin(&self, id: &str) -> Result<&Twin, Failure> {
-        self.twins.get(id).ok_or_else(|| Failure::no_twin(id))
+    /// Makes the relationship `id` from the twin `source`, or replaces it.
+    ///
+    /// # Errors
+    /// As the service.
+    pub fn put_relationship(
+        &mut self,
+        source: &str,
+        id: &str,
+        body: &Value,
+    ) -> Result<Value, InstanceError> {
+        let model = self.models.get(&self.twin(source)?.model)?;
+        let end = RelationshipEnd::parse(model, body)?;
+        self.twin(&end.target)?;
+        let etag = self.next_etag();
+        Ok(self.relationships.put(source, id, end, etag))
     }
 
-    pub(super) fn model(&self, id: &str) -> Result<&Model, Failure> {
-        self.models.get(id)
+    /// The relationships from the twin `source`, in the order of their ids.
+    ///
+    /// # Errors
+    /// When there is no such twin.
+    pub fn outgoing(&self, source: &str) -> Result<Vec<Value>, InstanceError> {
+        self.twin(source)?;
+        Ok(self.relationships.outgoing(source))
     }
 
-    pub(super) fn next_etag(&mut self) -> String {
+    /// The relationships to the twin `target`.
+    ///
+    /// # Errors
+    /// When there is no such twin.
+    pub fn incoming(&self, target: &str) -> Result<Vec<Value>, InstanceError> {
+        self.twin(target)?;
+        Ok(self.relationships.incoming(target))
+    }
+
+    /// Deletes the relationship `id` of the twin `source`.
+    ///
+    /// # Errors
+    /// When there is none, or `if_match` has another etag.
+    pub fn delete_relationship(
+        &mut self,
+        source: &str,
+        id: &str,
+        if_match: Option<&str>,
+    ) -> Result<(), InstanceError> {
+        self.twin(source)?;
+        self.relationships.delete(source, id, if_match)
+    }
+
+    fn twin(&self, id: &str) -> Result<&Twin, InstanceError> {
+        self.twins.get(id).ok_or_else(|| InstanceError::no_twin(id))
+    }
+
+    fn next_etag(&mut self) -> String {
         self.etags += 1;
         format!("W/\"{:08x}-0000-4000-8000-000000000000\"", self.etags)
     }
 
-    fn matching(&self, id: &str, if_match: Option<&str>) -> Result<&Twin, Failure> {
+    fn matching(&self, id: &str, if_match: Option<&str>) -> Result<&Twin, InstanceError> {
         let twin = self.twin(id)?;
         match if_match {
-            Some(etag) if etag != "*" && etag != twin.etag => Err(Failure::precondition(id)),
+            Some(etag) if etag != "*" && etag != twin.etag => Err(InstanceError::precondition(id)),
             _ => Ok(twin),
         }
     }

@@ -1,17 +1,18 @@
 //! `emulator demo --rows`: hub, twin and refusal come from a table.
 //!
 //! The table is in an Azurite of its own, on free ports and in memory, which is filled from the app's
-//! CSV file and ends with the story.
+//! CSV file and ends with the demonstration.
 
 use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow};
 
-use super::demo::{Part, TutorialService, play, show_hubs, show_logs};
-use super::rows;
+use super::registration::{self, Registration};
+use crate::common::azurite;
 use crate::common::functions_app::FunctionsApp;
 use crate::common::interrupts::interrupted;
 use crate::common::output::{self, GOOD};
+use crate::common::table;
 use crate::common::webhook_host::WebhookHost;
 use simulated_device::connection::Transport;
 use storage::azurite::Azurite;
@@ -25,49 +26,49 @@ const TABLE: &str = "Devices";
 /// The setting in which the binding's connection is.
 const CONNECTION: &str = "AllocationStore";
 
-const PARTS: [Part; 3] = [
-    Part {
+const REGISTRATIONS: [Registration; 3] = [
+    Registration {
         what: "A known device",
-        registration_id: "press-01",
+        id: "press-01",
         transport: Transport::Https,
         hub: Some("contoso-toasters-hub-1098."),
     },
-    Part {
+    Registration {
         what: "A decommissioned one",
-        registration_id: "press-02",
+        id: "press-02",
         transport: Transport::Mqtt,
         hub: None,
     },
-    Part {
+    Registration {
         what: "One without a row",
-        registration_id: "press-03",
+        id: "press-03",
         transport: Transport::Ws,
         hub: None,
     },
 ];
 
-/// Tells the story.
+/// Runs the demonstration.
 ///
 /// # Errors
-/// When Azurite, the app or the service can't be started, or the story is interrupted.
-pub(crate) async fn run(app: &FunctionsApp) -> anyhow::Result<ExitCode> {
+/// When Azurite, the app or the service can't be started, or the demonstration is interrupted.
+pub(super) async fn run(app: &FunctionsApp) -> anyhow::Result<ExitCode> {
     let interrupted = interrupted().context("cannot wait for Ctrl+C")?;
-    let azurite = rows::installation()
+    let azurite = azurite::installation()
         .await?
         .start(storage::Ports::default(), None)
         .await?;
-    let told = tokio::select! {
-        told = tell(app, &azurite) => told,
+    let ended = tokio::select! {
+        ended = demonstrate(app, &azurite) => ended,
         () = interrupted => Err(anyhow!("interrupted")),
     };
     azurite.stop().await;
-    told
+    ended
 }
 
-async fn tell(app: &FunctionsApp, azurite: &Azurite) -> anyhow::Result<ExitCode> {
+async fn demonstrate(app: &FunctionsApp, azurite: &Azurite) -> anyhow::Result<ExitCode> {
     let folder = app.folder_or(APP)?;
-    let written = rows::read(&folder.join(FILE))?;
-    rows::write(&written, azurite.account(), TABLE).await?;
+    let written = table::read(&folder.join(FILE))?;
+    table::write(&written, azurite.account(), TABLE).await?;
     let port = azurite.ports().table;
     output::labelled(
         "Azurite",
@@ -81,16 +82,6 @@ async fn tell(app: &FunctionsApp, azurite: &Azurite) -> anyhow::Result<ExitCode>
     let options = app
         .options_within(&folder)?
         .env(CONNECTION, azurite.connection_string());
-    let mut host = WebhookHost::start_with(options, app.function_key(), None).await?;
-    let service = TutorialService::start(host.url()).await?;
-    let mut as_expected = true;
-    for part in PARTS {
-        as_expected &= play(&part, &service).await?;
-        show_logs(&mut host);
-        anstream::println!();
-    }
-    show_hubs(&service.provisioning);
-    host.stop().await;
-    let kept = output::verdict(host.host().violations().len());
-    Ok(if as_expected { kept } else { ExitCode::FAILURE })
+    let host = WebhookHost::start_with(options, app.function_key(), None).await?;
+    registration::run_all(&REGISTRATIONS, host).await
 }

@@ -9,17 +9,16 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
-use super::demo::{TutorialService, show_logs};
-use super::twins;
+use super::registration::show_logs;
 use crate::common::functions_app::FunctionsApp;
+use crate::common::models;
 use crate::common::output::{self, GOOD, HEADING, QUIET};
+use crate::common::tutorial_service::TutorialService;
 use crate::common::webhook_host::WebhookHost;
-use digital_twins_instance::{Failure, Instance, Options, Service};
+use digital_twins_instance::{Instance, Options, Service};
 use functions_host::{Delivery, EventHubBatch, EventHubEvent};
-use provisioning::enrollment::config::TUTORIAL_GROUP_KEY;
 use simulated_device::connection::Transport;
-use simulated_device::keys::symmetric_key::SymmetricKey;
-use simulated_device::registration::{Assigned, Device};
+use simulated_device::registration::Assigned;
 
 /// The app's folder below the repository's root.
 const APP: &str = "digital-twins";
@@ -29,24 +28,24 @@ const ROOM: &str = "room-1";
 const THERMOSTAT_MODEL: &str = "dtmi:contosocom:DigitalTwins:Thermostat;2";
 const SPACE_MODEL: &str = "dtmi:contosocom:DigitalTwins:Space;1";
 
-/// When the room's twin was made, long before the story.
+/// When the room's twin was made, long before the demonstration.
 const ONCE: &str = "2026-01-01T00:00:00Z";
 
-/// Everyone in the story.
-struct Stage {
+/// Everything that takes part.
+struct Demonstration {
     host: WebhookHost,
     provisioning: TutorialService,
     twins: Service,
 }
 
-/// Tells the story.
+/// Runs the demonstration.
 ///
 /// # Errors
 /// When the app can't be started, or something goes another way than it should.
-pub(crate) async fn run(app: &FunctionsApp) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(app: &FunctionsApp) -> anyhow::Result<ExitCode> {
     let folder = app.folder_or(APP)?;
     let twins = Service::new(
-        Instance::new(twins::models(&folder.join("models"))?),
+        Instance::new(models::read(&folder.join("models"))?),
         Options::default(),
     );
     let listener = TcpListener::bind(("127.0.0.1", 0))
@@ -58,27 +57,26 @@ pub(crate) async fn run(app: &FunctionsApp) -> anyhow::Result<ExitCode> {
         .env("ADT_SERVICE_URL", format!("http://{address}"));
     let host = WebhookHost::start_with(options, app.function_key(), None).await?;
     let provisioning = TutorialService::start(host.url()).await?;
-    let mut stage = Stage {
+    let mut demonstration = Demonstration {
         host,
         provisioning,
         twins: twins.clone(),
     };
     tokio::select! {
-        told = stage.tell() => told?,
+        ended = demonstration.run() => ended?,
         served = twins.serve(listener, std::future::pending()) => served.context("the local instance failed")?,
     }
-    stage.host.stop().await;
-    Ok(output::verdict(stage.host.host().violations().len()))
+    demonstration.host.stop().await;
+    Ok(output::verdict(
+        demonstration.host.host().violations().len(),
+    ))
 }
 
-impl Stage {
-    async fn tell(&mut self) -> anyhow::Result<()> {
+impl Demonstration {
+    async fn run(&mut self) -> anyhow::Result<()> {
         heading("A room has a digital twin");
         let room = json!({"$metadata": {"$model": SPACE_MODEL}, "DisplayName": "The room"});
-        self.twins
-            .instance()
-            .put(ROOM, &room, None, ONCE)
-            .map_err(error)?;
+        self.twins.instance().put(ROOM, &room, None, ONCE)?;
         self.show_twin(ROOM)?;
 
         heading("A thermostat registers with the Device Provisioning Service, which asks the app");
@@ -116,7 +114,7 @@ impl Stage {
         .await?;
         let left: Vec<String> = self.twins.instance().ids().map(str::to_owned).collect();
         ensure!(left == [ROOM], "these twins are left: {}", left.join(", "));
-        let relationships = self.twins.instance().outgoing(ROOM).map_err(error)?;
+        let relationships = self.twins.instance().outgoing(ROOM)?;
         ensure!(relationships.is_empty(), "the room's relationship is left");
         output::labelled(
             "twins",
@@ -128,17 +126,11 @@ impl Stage {
     }
 
     async fn register(&mut self) -> anyhow::Result<Assigned> {
-        let device = Device {
-            registration_id: THERMOSTAT.to_owned(),
-            credential: SymmetricKey::parse(TUTORIAL_GROUP_KEY)?
-                .derive(THERMOSTAT)
-                .into(),
-            payload: Some(json!({"modelId": THERMOSTAT_MODEL})),
-        };
-        let TutorialService { target, trust, .. } = &self.provisioning;
-        let assigned = device
-            .register(Transport::Mqtt, target, trust, |_| {})
-            .await;
+        let payload = json!({"modelId": THERMOSTAT_MODEL});
+        let service = &self.provisioning;
+        let assigned = service
+            .register(THERMOSTAT, Some(payload), Transport::Mqtt)
+            .await?;
         show_logs(&mut self.host);
         let assigned = assigned.context("the thermostat got no hub")?;
         output::labelled(
@@ -164,8 +156,7 @@ impl Stage {
         let contains = json!({"$targetId": THERMOSTAT, "$relationshipName": "contains"});
         self.twins
             .instance()
-            .put_relationship(ROOM, "contains-thermostat", &contains)
-            .map_err(error)?;
+            .put_relationship(ROOM, "contains-thermostat", &contains)?;
         output::labelled("graph", &format!("{ROOM} contains {THERMOSTAT}"), QUIET);
         Ok(())
     }
@@ -186,7 +177,7 @@ impl Stage {
     }
 
     fn show_twin(&self, id: &str) -> anyhow::Result<Value> {
-        let twin = self.twins.instance().get(id).map_err(error)?;
+        let twin = self.twins.instance().get(id)?;
         let properties = twin
             .as_object()
             .into_iter()
@@ -198,10 +189,6 @@ impl Stage {
         output::labelled("twin", &format!("{id}: {}", properties.join(", ")), GOOD);
         Ok(twin)
     }
-}
-
-fn error(failure: Failure) -> anyhow::Error {
-    anyhow::Error::msg(failure.message)
 }
 
 fn heading(text: &str) {

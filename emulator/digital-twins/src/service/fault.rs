@@ -1,8 +1,6 @@
-//! Trouble that is injected: throttling, failures, silence, and what others do meanwhile.
+//! Fault injection: throttling, error responses, silence, and what others do meanwhile.
 
-use std::fmt;
-
-use super::instance::Instance;
+use crate::instance::Instance;
 
 /// An operation of the data plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +25,7 @@ pub enum Call {
     DeleteRelationship,
 }
 
-/// Trouble for the next calls.
+/// A fault that the next calls meet.
 #[derive(Debug)]
 pub struct Fault {
     /// Which calls; `None` is any.
@@ -41,6 +39,7 @@ pub struct Fault {
 }
 
 /// What happens to a call.
+#[derive(Clone, Copy, Debug)]
 pub enum Effect {
     /// It is answered with an error.
     Status {
@@ -55,68 +54,65 @@ pub enum Effect {
     Meanwhile(fn(&mut Instance)),
 }
 
-impl fmt::Debug for Effect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Status {
-                status,
-                retry_after,
-            } => write!(f, "Status({status}, {retry_after:?})"),
-            Self::Silence => f.write_str("Silence"),
-            Self::Meanwhile(_) => f.write_str("Meanwhile"),
+impl Effect {
+    /// The service is throttled: 429, with `Retry-After` in seconds.
+    #[must_use]
+    pub fn throttled(retry_after: u32) -> Self {
+        Self::Status {
+            status: 429,
+            retry_after: Some(retry_after),
         }
     }
 }
 
 impl Fault {
-    /// The next `times` calls of the kind are answered with `status`.
+    /// The next `times` calls of any kind meet `effect`.
     #[must_use]
-    pub fn status(call: Call, times: u32, status: u16) -> Self {
+    pub fn any(times: u32, effect: Effect) -> Self {
         Self {
-            call: Some(call),
-            twin: None,
-            times,
-            effect: Effect::Status {
-                status,
-                retry_after: None,
-            },
-        }
-    }
-
-    /// The next `times` calls of the kind are throttled.
-    #[must_use]
-    pub fn throttling(call: Call, times: u32, retry_after: u32) -> Self {
-        let effect = Effect::Status {
-            status: 429,
-            retry_after: Some(retry_after),
-        };
-        Self {
-            call: Some(call),
+            call: None,
             twin: None,
             times,
             effect,
         }
     }
 
+    /// The next `times` calls of the kind are answered with `status`.
+    #[must_use]
+    pub fn status(call: Call, times: u32, status: u16) -> Self {
+        let retry_after = None;
+        Self::at(
+            call,
+            times,
+            Effect::Status {
+                status,
+                retry_after,
+            },
+        )
+    }
+
+    /// The next `times` calls of the kind are throttled.
+    #[must_use]
+    pub fn throttling(call: Call, times: u32, retry_after: u32) -> Self {
+        Self::at(call, times, Effect::throttled(retry_after))
+    }
+
     /// The next `times` calls of the kind are never answered.
     #[must_use]
     pub fn silence(call: Call, times: u32) -> Self {
-        Self {
-            call: Some(call),
-            twin: None,
-            times,
-            effect: Effect::Silence,
-        }
+        Self::at(call, times, Effect::Silence)
     }
 
     /// Right before the next call of the kind is served, somebody else changes the instance.
     #[must_use]
     pub fn meanwhile(call: Call, change: fn(&mut Instance)) -> Self {
+        Self::at(call, 1, Effect::Meanwhile(change))
+    }
+
+    fn at(call: Call, times: u32, effect: Effect) -> Self {
         Self {
             call: Some(call),
-            twin: None,
-            times: 1,
-            effect: Effect::Meanwhile(change),
+            ..Self::any(times, effect)
         }
     }
 

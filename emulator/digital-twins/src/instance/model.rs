@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::failure::Failure;
+use crate::error::{InstanceError, ModelError};
 
 /// The interfaces that an instance knows.
 #[derive(Clone, Debug, Default)]
@@ -19,9 +19,9 @@ impl Models {
         Self(models.map(|model| (model.id.clone(), model)).collect())
     }
 
-    pub(super) fn get(&self, id: &str) -> Result<&Model, Failure> {
+    pub(super) fn get(&self, id: &str) -> Result<&Model, InstanceError> {
         let model = self.0.get(id);
-        model.ok_or_else(|| Failure::validation(format!("There is no model {id}.")))
+        model.ok_or_else(|| InstanceError::validation(format!("There is no model {id}.")))
     }
 }
 
@@ -40,64 +40,65 @@ impl Model {
     /// Reads an interface's JSON.
     ///
     /// # Errors
-    /// With a sentence, when it is none or uses what this instance doesn't know.
-    pub fn parse(json: &Value) -> Result<Self, String> {
-        let id = json["@id"]
-            .as_str()
-            .ok_or("a model lacks its \"@id\"")?
-            .to_owned();
-        let mut model = Self {
-            id,
+    /// When it isn't an interface, or uses what this instance doesn't know.
+    pub fn parse(json: &Value) -> Result<Self, ModelError> {
+        let id = json["@id"].as_str().ok_or(ModelError::MissingId)?;
+        let model = || id.to_owned();
+        if json["@type"] != "Interface" {
+            return Err(ModelError::NotAnInterface { model: model() });
+        }
+        if !json["extends"].is_null() {
+            return Err(ModelError::Extends { model: model() });
+        }
+        let mut parsed = Self {
+            id: model(),
             properties: BTreeMap::new(),
             components: BTreeMap::new(),
             relationships: Vec::new(),
         };
-        if json["@type"] != "Interface" {
-            return Err(format!("{} is no Interface", model.id));
-        }
-        if !json["extends"].is_null() {
-            return Err(format!(
-                "{} extends another model, which the local instance doesn't know",
-                model.id
-            ));
-        }
         for content in json["contents"].as_array().into_iter().flatten() {
-            let name = content["name"]
-                .as_str()
-                .ok_or_else(|| format!("{} has a content without a name", model.id))?;
-            match kind(&content["@type"]) {
-                Some("Property") => {
-                    let schema = content["schema"].as_str().ok_or_else(|| {
-                        format!("{}: the schema of {name} is not a primitive one", model.id)
-                    })?;
-                    model.properties.insert(name.to_owned(), schema.to_owned());
+            let name = content["name"].as_str().map(str::to_owned);
+            let name = name.ok_or_else(|| ModelError::UnnamedContent { model: model() })?;
+            let schema = content["schema"].as_str().map(str::to_owned);
+            match (kind(&content["@type"]), schema) {
+                (Some("Property"), Some(schema)) => {
+                    parsed.properties.insert(name, schema);
                 }
-                Some("Component") => {
-                    let schema = content["schema"].as_str().ok_or_else(|| {
-                        format!("{}: the schema of {name} is not a model's id", model.id)
-                    })?;
-                    model.components.insert(name.to_owned(), schema.to_owned());
+                (Some("Property"), None) => {
+                    let model = model();
+                    return Err(ModelError::PropertySchema { model, name });
                 }
-                Some("Relationship") => model.relationships.push(name.to_owned()),
+                (Some("Component"), Some(schema)) => {
+                    parsed.components.insert(name, schema);
+                }
+                (Some("Component"), None) => {
+                    let model = model();
+                    return Err(ModelError::ComponentSchema { model, name });
+                }
+                (Some("Relationship"), _) => parsed.relationships.push(name),
                 // Telemetry and commands leave no trace in a twin.
-                Some("Telemetry" | "Command") => {}
+                (Some("Telemetry" | "Command"), _) => {}
                 _ => {
-                    return Err(format!(
-                        "{}: the local instance doesn't know what {name} is",
-                        model.id
-                    ));
+                    let model = model();
+                    return Err(ModelError::UnknownContent { model, name });
                 }
             }
         }
-        Ok(model)
+        Ok(parsed)
     }
 
-    /// Whether a twin of this model may say `value` under `property`; the error is a sentence.
-    pub(super) fn check_property(&self, property: &str, value: &Value) -> Result<(), String> {
-        let schema = self
-            .properties
-            .get(property)
-            .ok_or_else(|| format!("The model {} has no property {property:?}.", self.id))?;
+    /// Checks that a twin of this model may have `value` under `property`.
+    pub(super) fn check_property(
+        &self,
+        property: &str,
+        value: &Value,
+    ) -> Result<(), InstanceError> {
+        let schema = self.properties.get(property).ok_or_else(|| {
+            InstanceError::validation(format!(
+                "The model {} has no property {property:?}.",
+                self.id
+            ))
+        })?;
         let fits = match schema.as_str() {
             "double" | "float" => value.is_number(),
             "integer" | "long" => value.is_i64(),
@@ -107,10 +108,10 @@ impl Model {
         if fits {
             Ok(())
         } else {
-            Err(format!(
+            Err(InstanceError::validation(format!(
                 "The property {property:?} of the model {} must be a {schema}.",
                 self.id
-            ))
+            )))
         }
     }
 
@@ -195,6 +196,18 @@ mod tests {
             (json!({}), "a model lacks its \"@id\""),
             (json!({"@id": "dtmi:a;1"}), "dtmi:a;1 is no Interface"),
             (
+                json!({"@id": "dtmi:a;1", "@type": "Interface", "extends": "dtmi:b;1"}),
+                "dtmi:a;1 extends another model, which the local instance doesn't know",
+            ),
+            (
+                json!({"@id": "dtmi:a;1", "@type": "Interface", "contents": [{"@type": "Property"}]}),
+                "dtmi:a;1 has a content without a name",
+            ),
+            (
+                json!({"@id": "dtmi:a;1", "@type": "Interface", "contents": [{"@type": "Property", "name": "p", "schema": {}}]}),
+                "dtmi:a;1: the schema of p is not a primitive one",
+            ),
+            (
                 json!({"@id": "dtmi:a;1", "@type": "Interface", "contents": [{"@type": "Component", "name": "c"}]}),
                 "dtmi:a;1: the schema of c is not a model's id",
             ),
@@ -203,7 +216,7 @@ mod tests {
                 "dtmi:a;1: the local instance doesn't know what c is",
             ),
         ] {
-            assert_eq!(Model::parse(&json).unwrap_err(), expected);
+            assert_eq!(Model::parse(&json).unwrap_err().to_string(), expected);
         }
     }
 }
