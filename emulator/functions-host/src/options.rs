@@ -10,6 +10,8 @@ use crate::invoke::record::HostEvent;
 
 /// How long a handler may take to end after a signal that it can catch.
 const GRACE: Duration = Duration::from_secs(10);
+/// A connection to the handler that is idle for longer is closed.
+const IDLE_LIMIT: Duration = Duration::from_mins(1);
 /// A `GET /` that takes longer is a violation.
 const SLOW_READINESS: Duration = Duration::from_secs(1);
 
@@ -25,6 +27,7 @@ pub struct HostOptions {
     pub(crate) host_version: HostVersion,
     pub(crate) shutdown: Shutdown,
     pub(crate) grace: Duration,
+    pub(crate) idle_limit: Duration,
     pub(crate) slow_readiness: Duration,
     pub(crate) dispatch_timeout: Option<Duration>,
     pub(crate) hangs: bool,
@@ -105,6 +108,7 @@ impl HostOptions {
             host_version: HostVersion::default(),
             shutdown: Shutdown::default(),
             grace: GRACE,
+            idle_limit: IDLE_LIMIT,
             slow_readiness: SLOW_READINESS,
             dispatch_timeout: None,
             hangs: false,
@@ -181,6 +185,14 @@ impl HostOptions {
         self
     }
 
+    /// How long a connection to the handler may be idle: a minute unless said otherwise. It is closed within a
+    /// quarter of that time more.
+    #[must_use]
+    pub fn idle_limit(mut self, limit: Duration) -> Self {
+        self.idle_limit = limit;
+        self
+    }
+
     /// From when on a `GET /` is slow: one second unless said otherwise.
     #[must_use]
     pub fn slow_readiness(mut self, limit: Duration) -> Self {
@@ -215,5 +227,16 @@ impl HostOptions {
     pub fn events(mut self, events: UnboundedSender<HostEvent>) -> Self {
         self.events = Some(events);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The real host closes connections after 60 to 75 seconds; the life cycle that shows it is replayed at a quarter.
+    #[test]
+    fn connections_to_the_handler_may_be_idle_for_a_minute() {
+        assert_eq!(HostOptions::new(".").idle_limit, Duration::from_mins(1));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -40,6 +41,9 @@ pub(super) struct Host {
     /// How the log is printed.
     #[arg(long, value_enum, default_value = "text")]
     log_format: LogFormat,
+    /// How long a connection to the handler may be idle. Shorter than the real host's, it is for tests.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, hide = true)]
+    idle_limit: u64,
     /// End with status 1 when the handler has broken the custom handler protocol.
     #[arg(long)]
     strict: bool,
@@ -79,7 +83,10 @@ pub(super) async fn run(arguments: Host) -> anyhow::Result<ExitCode> {
         VersionArgument::V4_1052 => HostVersion::V4_1052,
     };
     let options = arguments.app.options()?.events(events);
-    let options = options.host_version(version).with_hangs();
+    let options = options
+        .host_version(version)
+        .idle_limit(Duration::from_secs(arguments.idle_limit))
+        .with_hangs();
     let interrupted = interrupted().context("cannot wait for Ctrl+C")?;
     let mut again = Interrupts::catch().context("cannot wait for Ctrl+C")?;
     let twice = async {

@@ -43,6 +43,28 @@ pub(crate) struct Case {
     pub(crate) expect: Expect,
     #[serde(rename = "note", default)]
     _note: String,
+    /// How many times faster idle connections come to their end than they did under the real host.
+    #[serde(skip, default = "real_time")]
+    pub(crate) pace: u32,
+}
+
+fn real_time() -> u32 {
+    1
+}
+
+impl Case {
+    /// The same case with all idleness that many times shorter: its pauses, the handler's limit and the host's.
+    pub(crate) fn at_pace(mut self, pace: u32) -> Self {
+        self.pace = pace;
+        let factor = f64::from(pace);
+        self.steps.iter_mut().for_each(|step| step.hurry(factor));
+        if let Some(idle) = self.control.get_mut("idle_close") {
+            *idle = (idle.as_f64().unwrap() / factor).into();
+        }
+        let range = &mut self.expect.closed_by_host_after_idle;
+        *range = range.map(|(from, to)| (from / factor, to / factor));
+        self
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -110,6 +132,15 @@ pub(crate) enum Step {
 }
 
 impl Step {
+    /// Makes its pauses shorter.
+    fn hurry(&mut self, factor: f64) {
+        match self {
+            Self::Wait { seconds } => *seconds /= factor,
+            Self::Repeat { steps, .. } => steps.iter_mut().for_each(|step| step.hurry(factor)),
+            _ => {}
+        }
+    }
+
     /// How long it takes at least.
     pub(crate) fn seconds(&self) -> f64 {
         match self {

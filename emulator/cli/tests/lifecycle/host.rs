@@ -55,7 +55,11 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    pub(crate) fn start(app: &Path, variables: &BTreeMap<String, Option<String>>) -> Self {
+    pub(crate) fn start(
+        app: &Path,
+        variables: &BTreeMap<String, Option<String>>,
+        idle_limit: u32,
+    ) -> Self {
         let mut environment: BTreeMap<String, String> = std::env::vars().collect();
         for (name, value) in variables {
             match value {
@@ -65,6 +69,7 @@ impl Host {
         }
         let mut child = Command::new(env!("CARGO_BIN_EXE_emulator"))
             .args(["host", "--port", "0", "--log-format", "json"])
+            .args(["--idle-limit", &idle_limit.to_string()])
             .args(["--host-version", "4.1037", "--app"])
             .arg(app)
             .env_clear()

@@ -18,6 +18,8 @@ use crate::host::{Host, send_signal};
 const PATIENCE: Duration = Duration::from_mins(2);
 /// How long what a case expects may take to show itself after its last step.
 const SETTLING: Duration = Duration::from_secs(20);
+/// How many seconds the real host leaves a connection idle.
+const IDLE_LIMIT: u32 = 60;
 /// In which something that a case doesn't expect shows itself.
 const QUIET: Duration = Duration::from_millis(700);
 
@@ -43,7 +45,7 @@ pub(crate) async fn run(corpus: &Corpus, case: &Case) -> Vec<String> {
     let app = App::new(corpus, case);
     let mut variables: BTreeMap<_, _> = corpus.defaults.env.clone();
     variables.extend(case.env.clone());
-    let mut host = Host::start(&app.root, &variables);
+    let mut host = Host::start(&app.root, &variables, IDLE_LIMIT / case.pace);
     let address = host.listens().await;
     let mut run = Run {
         case,

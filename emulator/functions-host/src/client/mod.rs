@@ -38,10 +38,8 @@ const FUNCTION_NAME: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 const MAX_REDIRECTS: usize = 50;
 /// A request without a body goes out so many more times when the connection ends without a byte of an answer.
 const MAX_RETRIES: usize = 3;
-/// A connection that is idle for longer is closed.
-const IDLE_LIMIT: Duration = Duration::from_mins(1);
-/// How often idle connections are looked for.
-const IDLE_INTERVAL: Duration = Duration::from_secs(15);
+/// Idle connections are looked for so many times within the limit on idleness.
+const IDLE_CHECKS: u32 = 4;
 
 /// Connections that nobody uses at the moment, and since when.
 type Idle = Mutex<Vec<(Connection, Instant)>>;
@@ -50,6 +48,7 @@ type Idle = Mutex<Vec<(Connection, Instant)>>;
 #[derive(Debug, Clone)]
 pub(crate) struct HandlerClient {
     idle: Arc<Idle>,
+    idle_limit: Duration,
     port: u16,
 }
 
@@ -112,10 +111,15 @@ impl ClientError {
 }
 
 impl HandlerClient {
-    pub(crate) fn new(port: u16) -> Self {
+    /// A client that closes connections once they have been idle for longer than `idle_limit`.
+    pub(crate) fn new(port: u16, idle_limit: Duration) -> Self {
         let idle = Arc::default();
-        tokio::spawn(close_idle_connections(Arc::downgrade(&idle)));
-        Self { idle, port }
+        tokio::spawn(close_idle_connections(Arc::downgrade(&idle), idle_limit));
+        Self {
+            idle,
+            idle_limit,
+            port,
+        }
     }
 
     /// `GET /`, to see whether the handler is there. Redirects are followed.
@@ -246,7 +250,7 @@ impl HandlerClient {
         if *place != self.place() {
             return None;
         }
-        idle.retain(|(_, since)| since.elapsed() < IDLE_LIMIT);
+        idle.retain(|(_, since)| since.elapsed() < self.idle_limit);
         while let Some((connection, _)) = idle.pop() {
             if connection.is_alive() {
                 return Some(connection);
@@ -272,12 +276,12 @@ impl HandlerClient {
 }
 
 /// Closes connections that have been idle for long, until the client is gone.
-async fn close_idle_connections(idle: Weak<Idle>) {
+async fn close_idle_connections(idle: Weak<Idle>, limit: Duration) {
     loop {
-        tokio::time::sleep(IDLE_INTERVAL).await;
+        tokio::time::sleep(limit / IDLE_CHECKS).await;
         let Some(idle) = idle.upgrade() else { return };
         let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|(connection, since)| since.elapsed() < IDLE_LIMIT && connection.is_alive());
+        idle.retain(|(connection, since)| since.elapsed() < limit && connection.is_alive());
     }
 }
 

@@ -53,7 +53,7 @@ impl FunctionsHost {
         self.record.violation(Violation::NeverReady);
         // When nobody takes the command, the host has stopped already.
         let _ = self.commands.send(Command::GiveUp);
-        let client = HandlerClient::new(self.handler_port());
+        let client = HandlerClient::new(self.handler_port(), self.options.idle_limit);
         Some((client, self.status.borrow().generation))
     }
 

@@ -163,7 +163,7 @@ impl Supervisor {
 
     /// Stays with one process until it is no more, and says whether it was ever ready.
     async fn attend(&mut self, mut worker: Worker) -> io::Result<(Ending, bool)> {
-        let client = HandlerClient::new(self.port);
+        let client = HandlerClient::new(self.port, self.options.idle_limit);
         let pid = worker.pid();
         self.update(|status| status.pid = pid);
         self.record.tell(HostEvent::Started {
