@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Deserialize;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::common::functions_app::{self, FunctionsApp, NeverReady};
+use crate::common::functions_app::{self, FunctionsApp, NeverReadyError};
 use crate::common::interrupts::Interrupts;
 use crate::common::output;
 use crate::common::saves::Saves;
@@ -79,7 +79,7 @@ async fn watch(arguments: &Allocate) -> anyhow::Result<ExitCode> {
         loop {
             match allocate(arguments).await {
                 Ok(_) => {}
-                Err(error) => match error.downcast_ref::<NeverReady>() {
+                Err(error) => match error.downcast_ref::<NeverReadyError>() {
                     // Why it doesn't start, in its own words: most likely the file that was saved.
                     Some(handler) if !handler.printed.is_empty() => {
                         show_unusable(&anyhow::Error::msg(handler.printed.clone()));

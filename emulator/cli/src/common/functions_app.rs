@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail, ensure};
 use clap::{Args, ValueEnum};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use thiserror::Error;
 
 use emulator_text::read_text;
 use functions_host::{FunctionsHost, HostOptions, Transfer};
@@ -179,7 +180,7 @@ pub(crate) async fn start(options: HostOptions) -> anyhow::Result<FunctionsHost>
                 let lines: Vec<&str> = output.iter().map(|line| line.text.as_str()).collect();
                 let printed = once(lines.into_iter());
                 let text = once(error.to_string().lines());
-                NeverReady { text, printed }.into()
+                NeverReadyError { text, printed }.into()
             }
             StartError::App(_) | StartError::RowsFile { .. } | StartError::Port(_) => {
                 anyhow::Error::msg(error.to_string())
@@ -188,20 +189,13 @@ pub(crate) async fn start(options: HostOptions) -> anyhow::Result<FunctionsHost>
 }
 
 /// The handler was started, but never got ready.
-#[derive(Debug)]
-pub(crate) struct NeverReady {
+#[derive(Debug, Error)]
+#[error("{text}")]
+pub(crate) struct NeverReadyError {
     text: String,
     /// What it printed.
     pub(crate) printed: String,
 }
-
-impl std::fmt::Display for NeverReady {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl std::error::Error for NeverReady {}
 
 /// The lines without those that have been there before: each start of a handler fails alike.
 fn once<'a>(lines: impl Iterator<Item = &'a str>) -> String {
