@@ -5,7 +5,8 @@ use tokio::sync::OnceCell;
 use crate::adt::{AdtError, Client};
 use crate::config::Config;
 
-/// The app. Its start costs nothing, as certificates are read and connections opened only when an invocation needs them.
+/// The app. Its start costs nothing, as certificates are read and connections opened only when an
+/// invocation needs them.
 pub struct App {
     /// The settings.
     pub config: Config,

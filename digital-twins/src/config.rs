@@ -1,4 +1,5 @@
-//! The settings of the process, all from the environment, which the Functions host fills with the app's settings.
+//! The settings of the process, all from the environment, which the Functions host fills with the
+//! app's settings.
 
 use std::time::Duration;
 
@@ -21,7 +22,8 @@ pub const INITIAL_PROPERTIES: &str = "ADT_INITIAL_PROPERTIES";
 /// The twin property that records the device's hub. Empty: none.
 pub const HUB_PROPERTY: &str = "ADT_HUB_PROPERTY";
 
-/// Whether a twin gets the newer version of its model that its device says it is: `true` or `false`.
+/// Whether a twin gets the newer version of its model that its device says it is: `true` or
+/// `false`.
 pub const UPGRADE_MODELS: &str = "ADT_UPGRADE_MODELS";
 
 /// Which members of a device's messages go to which twin properties.
@@ -54,7 +56,8 @@ pub const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
 /// The newest version of the API.
 const DEFAULT_API_VERSION: &str = "2023-10-31";
 
-/// The service waits for its webhook for an undocumented while; an answer of 4.3 s has been seen to count.
+/// The service waits for its webhook for an undocumented while; an answer of 4.3 s has been seen to
+/// count.
 const MAX_ALLOCATION_TIMEOUT: u64 = 4_000;
 
 /// All settings.
@@ -231,6 +234,8 @@ fn number(
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     const URL: (&str, &str) = (
@@ -297,7 +302,11 @@ mod tests {
             ),
             (&[URL, tenant, client, secret], app),
         ] {
-            assert_eq!(config(set).unwrap().adt.sign_in, expected, "{set:?}");
+            let sign_in = config(set).unwrap().adt.sign_in;
+            assert_eq!(format!("{sign_in:?}"), format!("{expected:?}"), "{set:?}");
+            if let SignIn::ClientSecret { secret, .. } = sign_in {
+                assert_eq!(secret.expose_secret(), "s");
+            }
         }
     }
 

@@ -6,7 +6,8 @@ use digital_twins::app::App;
 use digital_twins::config::Config;
 use digital_twins::functions;
 
-/// The libraries below are quiet: what they would tell at their most talkative includes headers, which hold tokens.
+/// The libraries below are quiet: what they would tell at their most talkative includes headers,
+/// which hold tokens.
 const LOG_FILTER: &str =
     "warn,allocation=info,custom_handler=info,digital_twins=info,digital_twins_handler=info";
 

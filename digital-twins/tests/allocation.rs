@@ -1,4 +1,5 @@
-//! `DpsAdtAllocationFunc` behind the emulated host: what the Device Provisioning Service gets, and what becomes of the twins.
+//! `DpsAdtAllocationFunc` behind the emulated host: what the Device Provisioning Service gets, and
+//! what becomes of the twins.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

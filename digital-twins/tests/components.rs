@@ -1,4 +1,5 @@
-//! Telemetry of IoT Plug and Play devices with components: it goes to the components of the twin, and never to the twin itself.
+//! Telemetry of IoT Plug and Play devices with components: it goes to the components of the twin,
+//! and never to the twin itself.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

@@ -1,4 +1,5 @@
-//! The process: how it starts and refuses to start, what its files say, and what its log must never say.
+//! The process: how it starts and refuses to start, what its files say, and what its log must never
+//! say.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

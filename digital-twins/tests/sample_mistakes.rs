@@ -1,4 +1,5 @@
-//! The fifteen mistakes of the sample that this app is modelled on, each with the test that this app does not make it.
+//! The fifteen mistakes of the sample that this app is modelled on, each with the test that this
+//! app does not make it.
 //!
 //! The sample: <https://github.com/Azure-Samples/digital-twins-iothub-integration>.
 

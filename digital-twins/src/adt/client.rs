@@ -17,8 +17,9 @@ const JSON_PATCH: &str = "application/json-patch+json";
 
 /// A client of one instance.
 ///
-/// Every call ends by its [`Deadline`] at the latest. Until then it is tried again where that is worth it, after the pause that the
-/// service names. A throttled instance is left alone by all calls.
+/// Every call ends by its [`Deadline`] at the latest. Until then it is tried again where that is
+/// worth it, after the pause that the service names. A throttled instance is left alone by all
+/// calls.
 pub struct Client {
     settings: Settings,
     transport: Transport,
@@ -182,7 +183,8 @@ impl Client {
         }
     }
 
-    /// All twins whose property `property` is the text `text`. It may take some seconds until a query sees a change.
+    /// All twins whose property `property` is the text `text`. It may take some seconds until a
+    /// query sees a change.
     ///
     /// # Errors
     /// When the instance doesn't say.

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use azure_core::credentials::{Secret, TokenCredential};
+use azure_core::credentials::TokenCredential;
 use azure_core::http::{ClientOptions, Transport};
 use azure_identity::{
     ClientSecretCredential, ClientSecretCredentialOptions, DeveloperToolsCredential,
     ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
 };
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// How the app signs in to Digital Twins.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum SignIn {
     /// Not at all: a local instance on loopback.
     None,
@@ -26,14 +27,15 @@ pub enum SignIn {
         /// Its id.
         client_id: String,
         /// Its secret.
-        secret: Secret,
+        secret: SecretString,
     },
     /// As whoever is signed in to the Azure CLI or the Azure Developer CLI.
     DeveloperTools,
 }
 
 impl SignIn {
-    /// The credential, which keeps its token until shortly before that expires. Its calls go over `http`.
+    /// The credential, which keeps its token until shortly before that expires. Its calls go over
+    /// `http`.
     pub(super) fn credential(
         &self,
         http: &reqwest::Client,
@@ -57,7 +59,7 @@ impl SignIn {
             } => Some(ClientSecretCredential::new(
                 tenant_id,
                 client_id.clone(),
-                secret.clone(),
+                secret.expose_secret().to_owned().into(),
                 Some(ClientSecretCredentialOptions { client_options }),
             )?),
             Self::DeveloperTools => Some(DeveloperToolsCredential::new(None)?),
@@ -79,7 +81,7 @@ mod tests {
         };
         assert_eq!(
             format!("{sign_in:?}"),
-            r#"ClientSecret { tenant_id: "t", client_id: "c", secret: Secret }"#
+            r#"ClientSecret { tenant_id: "t", client_id: "c", secret: SecretBox<str>([REDACTED]) }"#
         );
     }
 }

@@ -32,7 +32,8 @@ pub enum AdtError {
     Status {
         /// The status.
         status: StatusCode,
-        /// The service's code, such as `DigitalTwinNotFound`, made printable; empty where it gives none.
+        /// The service's code, such as `DigitalTwinNotFound`, made printable; empty where it gives
+        /// none.
         code: String,
         /// The service's sentence, made printable.
         message: String,
@@ -63,8 +64,8 @@ impl AdtError {
         }
     }
 
-    /// Whether the same call may succeed later. What the service says is wrong with the call itself stays wrong; a missing
-    /// permission, which somebody has to give, does not.
+    /// Whether the same call may succeed later. What the service says is wrong with the call itself
+    /// stays wrong; a missing permission, which somebody has to give, does not.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

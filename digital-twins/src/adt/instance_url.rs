@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use thiserror::Error;
 use url::{Host, Url};
 
-/// The address of a Digital Twins instance: `https://NAME.api.REGION.digitaltwins.azure.net`, or plain http on loopback for tests
-/// and a local instance.
+/// The address of a Digital Twins instance: `https://NAME.api.REGION.digitaltwins.azure.net`, or
+/// plain http on loopback for tests and a local instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstanceUrl(Url);
 

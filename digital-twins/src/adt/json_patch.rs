@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::ModelId;
 
-/// A JSON Patch of `add` operations, which set a property whether it was there or not. (`replace` fails for one that has never
-/// been set.) The model, which is always there, is replaced.
+/// A JSON Patch of `add` operations, which set a property whether it was there or not. (`replace`
+/// fails for one that has never been set.) The model, which is always there, is replaced.
 ///
-/// Source: <https://learn.microsoft.com/azure/digital-twins/how-to-manage-twin#update-a-digital-twin>.
+/// Source:
+/// <https://learn.microsoft.com/azure/digital-twins/how-to-manage-twin#update-a-digital-twin>.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct JsonPatch(Vec<Operation>);
@@ -33,7 +34,8 @@ impl JsonPatch {
 
     /// Gives the twin another model, which it must fit after the whole patch.
     ///
-    /// Source: <https://learn.microsoft.com/azure/digital-twins/how-to-manage-twin#update-a-digital-twins-model>.
+    /// Source:
+    /// <https://learn.microsoft.com/azure/digital-twins/how-to-manage-twin#update-a-digital-twins-model>.
     pub fn replace_model(&mut self, model: &ModelId) {
         self.push("replace", &["$metadata", "$model"], model.as_str().into());
     }

@@ -1,7 +1,9 @@
-//! A client for Azure Digital Twins: the calls that this app needs, typed, over one connection pool and one sign-in.
+//! A client for Azure Digital Twins: the calls that this app needs, typed, over one connection pool
+//! and one sign-in.
 //!
-//! What it can't do, it can't do by accident: a twin is never replaced, as [`Client::create`] is the only PUT and always says
-//! `If-None-Match: *`; a link to a next page is followed on the instance's own host alone, as the token goes with it.
+//! What it can't do, it can't do by accident: a twin is never replaced, as [`Client::create`] is
+//! the only PUT and always says `If-None-Match: *`; a link to a next page is followed on the
+//! instance's own host alone, as the token goes with it.
 //!
 //! Source: <https://learn.microsoft.com/rest/api/digital-twins/dataplane/twins>, and the service's
 //! [OpenAPI](https://github.com/Azure/azure-rest-api-specs/tree/main/specification/digitaltwins/data-plane).

@@ -5,9 +5,11 @@ use std::fmt;
 /// The language's limit, in characters.
 const MAX: usize = 2048;
 
-/// A digital twin model identifier (DTMI), such as `dtmi:contosocom:DigitalTwins:Thermostat;2`. The case counts.
+/// A digital twin model identifier (DTMI), such as `dtmi:contosocom:DigitalTwins:Thermostat;2`. The
+/// case counts.
 ///
-/// Source: <https://github.com/Azure/opendigitaltwins-dtdl/blob/master/DTDL/v3/DTDL.v3.md#digital-twin-model-identifier>.
+/// Source:
+/// <https://github.com/Azure/opendigitaltwins-dtdl/blob/master/DTDL/v3/DTDL.v3.md#digital-twin-model-identifier>.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelId(String);
 
@@ -20,7 +22,8 @@ impl ModelId {
         fits.then(|| Self(text.to_owned()))
     }
 
-    /// Whether this is a newer version of the model `other`. A minor version that isn't there counts as 0.
+    /// Whether this is a newer version of the model `other`. A minor version that isn't there
+    /// counts as 0.
     #[must_use]
     pub fn is_newer_than(&self, other: &Self) -> bool {
         let ((path, version), (other_path, other_version)) = (self.parts(), other.parts());

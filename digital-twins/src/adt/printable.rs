@@ -3,7 +3,8 @@
 /// How much is shown, in characters. The service's sentences have some hundred.
 const MAX_CHARS: usize = 1_000;
 
-/// The start of a text, on one line and without characters that a terminal would obey. Quotes stay as they are.
+/// The start of a text, on one line and without characters that a terminal would obey. Quotes stay
+/// as they are.
 pub(crate) fn printable(text: &str) -> String {
     let mut characters = text.chars();
     let mut shown = String::new();

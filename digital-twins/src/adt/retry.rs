@@ -13,8 +13,9 @@ const ATTEMPTS: u32 = 4;
 /// The pause after the first attempt, where the service names none. It doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// The longest pause that is honoured, in seconds. It is our choice: the service's limits are counted by the second, and a pause without
-/// end would keep the process from all calls until it is restarted.
+/// The longest pause that is honoured, in seconds. It is our choice: the service's limits are
+/// counted by the second, and a pause without end would keep the process from all calls until it is
+/// restarted.
 const MAX_PAUSE: u64 = 60;
 
 /// The moment at which a piece of work must have ended, its pauses included.
@@ -34,13 +35,15 @@ impl Deadline {
     }
 }
 
-/// The pause before the attempt that follows `attempt` (1 is the first), or `None` when it was the last.
+/// The pause before the attempt that follows `attempt` (1 is the first), or `None` when it was the
+/// last.
 pub(super) fn pause(attempt: u32, retry_after: Option<Duration>) -> Option<Duration> {
     let doubled = || FIRST_PAUSE * 2_u32.saturating_pow(attempt.saturating_sub(1));
     (attempt < ATTEMPTS).then(|| retry_after.unwrap_or_else(doubled))
 }
 
-/// Whether an answer is worth another attempt at once. (A missing permission is not, though it may be given later.)
+/// Whether an answer is worth another attempt at once. (A missing permission is not, though it may
+/// be given later.)
 pub(super) fn is_worth_it(status: StatusCode) -> bool {
     status.is_server_error()
         || matches!(
@@ -49,7 +52,8 @@ pub(super) fn is_worth_it(status: StatusCode) -> bool {
         )
 }
 
-/// How long the service asks us to stay away, a minute at most: whole seconds. (It never writes a date there.)
+/// How long the service asks us to stay away, a minute at most: whole seconds. (It never writes a
+/// date there.)
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let seconds = match seconds.parse::<u64>() {

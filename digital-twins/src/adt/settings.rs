@@ -3,7 +3,7 @@
 use super::{InstanceUrl, SignIn};
 
 /// Which instance, and how to reach it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// The instance.
     pub url: InstanceUrl,

@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 /// A digital twin.
 ///
-/// Source: <https://learn.microsoft.com/rest/api/digital-twins/dataplane/twins/digital-twins-get-by-id>.
+/// Source:
+/// <https://learn.microsoft.com/rest/api/digital-twins/dataplane/twins/digital-twins-get-by-id>.
 #[derive(Clone, Debug, Deserialize)]
 pub struct DigitalTwin {
     /// Its id.

@@ -18,11 +18,12 @@ const SCOPE: &str = "https://digitaltwins.azure.net/.default";
 /// How long a connection may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The largest answer that is read, in bytes: 8 MiB. The service's own largest is a page of a hundred twins of up to 32 KB each, with
-/// their metadata.
+/// The largest answer that is read, in bytes: 8 MiB. The service's own largest is a page of a
+/// hundred twins of up to 32 KB each, with their metadata.
 pub(super) const MAX_ANSWER: usize = 8 << 20;
 
-/// The way to one instance: connections, the sign-in, and how long the instance wants to be left alone.
+/// The way to one instance: connections, the sign-in, and how long the instance wants to be left
+/// alone.
 pub(super) struct Transport {
     http: reqwest::Client,
     credential: Option<Arc<dyn TokenCredential>>,
@@ -108,7 +109,8 @@ impl Transport {
         }
     }
 
-    /// The token to send, which the credential keeps as long as it is good; `None` where none is needed.
+    /// The token to send, which the credential keeps as long as it is good; `None` where none is
+    /// needed.
     async fn token(&self) -> Result<Option<AccessToken>, AdtError> {
         match &self.credential {
             None => Ok(None),

@@ -5,12 +5,14 @@ use std::fmt;
 /// The service's limit, in characters.
 const MAX: usize = 128;
 
-/// The id of a digital twin, which the service compares with the case. It is safe as one segment of a URL's path.
+/// The id of a digital twin, which the service compares with the case. It is safe as one segment of
+/// a URL's path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TwinId(String);
 
 impl TwinId {
-    /// Reads an id; `None` for text that can't be one, or that a path would take for something else (`..`).
+    /// Reads an id; `None` for text that can't be one, or that a path would take for something else
+    /// (`..`).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let length = text.chars().count();

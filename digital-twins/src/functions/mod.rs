@@ -1,6 +1,7 @@
 //! The functions of the app, one module for each folder that has a `function.json`.
 //!
-//! A module reads the invocation, calls the layer below and writes the answer; it decides nothing itself but the status.
+//! A module reads the invocation, calls the layer below and writes the answer; it decides nothing
+//! itself but the status.
 
 pub mod delete_device_in_twin_func;
 pub mod device_telemetry_to_twin_func;

@@ -1,7 +1,7 @@
 //! Devices go: the deletion of a device deletes its twin.
 //!
-//! [`Deletion`]s are read from a batch without any I/O, and [`may_delete`] judges a twin; [`delete`] carries them out. Handling a
-//! batch twice deletes nothing more than handling it once.
+//! [`Deletion`]s are read from a batch without any I/O, and [`may_delete`] judges a twin;
+//! [`delete`] carries them out. Handling a batch twice deletes nothing more than handling it once.
 
 mod plan;
 
@@ -86,8 +86,8 @@ async fn delete_one(
     Err(AdtError::Contended)
 }
 
-/// The device's twin: the one that the hub's twin of the device names, else the one of the device's name, else the one that says
-/// that it is the device's.
+/// The device's twin: the one that the hub's twin of the device names, else the one of the device's
+/// name, else the one that says that it is the device's.
 async fn find(
     adt: &Client,
     deletion: &Deletion,

@@ -16,7 +16,8 @@ const LIFECYCLE: &str = "deviceLifecycleEvents";
 
 /// A device was deleted from a hub.
 ///
-/// Source: <https://learn.microsoft.com/azure/iot-hub/iot-hub-non-telemetry-event-schema#device-lifecycle-events>.
+/// Source:
+/// <https://learn.microsoft.com/azure/iot-hub/iot-hub-non-telemetry-event-schema#device-lifecycle-events>.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deletion {
     /// The device.
@@ -41,10 +42,12 @@ struct Tags {
     dt_id: Option<String>,
 }
 
-/// The devices that are gone after a batch. Of a device that was deleted and made again in the same hub, the last event counts.
+/// The devices that are gone after a batch. Of a device that was deleted and made again in the same
+/// hub, the last event counts.
 ///
-/// Events of modules, which are no devices, and all that is no lifecycle event of the hub are left out: a device can give its
-/// own messages any application property, but not the system property that says what an event is.
+/// Events of modules, which are no devices, and all that is no lifecycle event of the hub are left
+/// out: a device can give its own messages any application property, but not the system property
+/// that says what an event is.
 #[must_use]
 pub fn plan(batch: &[EventData<'_>]) -> Vec<Deletion> {
     let mut last: BTreeMap<(String, Option<String>), Option<Deletion>> = BTreeMap::new();
@@ -135,7 +138,8 @@ pub fn may_delete(
     }
 }
 
-/// Whether a host name and what an event calls its hub, by its name or its host name, are the same hub.
+/// Whether a host name and what an event calls its hub, by its name or its host name, are the same
+/// hub.
 fn is_same_hub(host_name: &str, hub: &str) -> bool {
     let name = host_name
         .split_once('.')

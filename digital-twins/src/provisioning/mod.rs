@@ -1,8 +1,9 @@
 //! Devices come: each finds its twin, or gets one, while it is provisioned.
 //!
-//! [`Wanted`] is read from the request, and [`judge`] compares a twin with it, both without any I/O; [`find_or_create`] asks the
-//! instance. It changes no property that is there but the two that say whose twin it is, and the model where that may be
-//! upgraded, so the service may ask as often as it likes.
+//! [`Wanted`] is read from the request, and [`judge`] compares a twin with it, both without any
+//! I/O; [`find_or_create`] asks the instance. It changes no property that is there but the two that
+//! say whose twin it is, and the model where that may be upgraded, so the service may ask as often
+//! as it likes.
 
 mod judgement;
 mod wanted;
@@ -146,8 +147,8 @@ async fn by_registration(
     Ok(found.pop())
 }
 
-/// Writes to a twin whose it is, where it doesn't say so yet, and upgrades its model. `None` means that it has gone or changed
-/// meanwhile.
+/// Writes to a twin whose it is, where it doesn't say so yet, and upgrades its model. `None` means
+/// that it has gone or changed meanwhile.
 async fn link(
     adt: &Client,
     twin: DigitalTwin,

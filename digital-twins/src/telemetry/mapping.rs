@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-/// Pairs of a message's member and a twin's property, as in `Temperature,env.hum=Humidity,fw=FirmwareVersion:string`. A member
-/// alone goes to the property of the same name; dots lead into nested objects; a kind other than a number stands behind a colon.
+/// Pairs of a message's member and a twin's property, as in
+/// `Temperature,env.hum=Humidity,fw=FirmwareVersion:string`. A member alone goes to the property of
+/// the same name; dots lead into nested objects; a kind other than a number stands behind a colon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mapping(Vec<Pair>);
 
@@ -36,8 +39,10 @@ pub enum Kind {
     Boolean,
 }
 
-/// The members of a JSON object. What a value is, is read only when it is needed.
-pub(super) type Members<'a> = BTreeMap<String, &'a RawValue>;
+/// The members of a JSON object. What a value is, is read only when it is needed. A member whose
+/// name can't be read, as it escapes half of a character, is passed over.
+#[derive(Debug, Default)]
+pub(super) struct Members<'a>(BTreeMap<String, &'a RawValue>);
 
 impl Mapping {
     /// The pairs.
@@ -63,7 +68,8 @@ impl Pair {
         find(members, &self.member).is_some()
     }
 
-    /// The member's value; `None` where it is absent or null. A member whose whole name has dots comes before nested ones.
+    /// The member's value; `None` where it is absent or null. A member whose whole name has dots
+    /// comes before nested ones.
     pub(super) fn value<'a>(&self, members: &Members<'a>) -> Option<&'a str> {
         let value = find(members, &self.member)?;
         (value != "null").then_some(value)
@@ -71,12 +77,55 @@ impl Pair {
 }
 
 fn find<'a>(members: &Members<'a>, path: &str) -> Option<&'a str> {
-    if let Some(value) = members.get(path) {
+    let Members(by_name) = members;
+    if let Some(value) = by_name.get(path) {
         return Some(value.get());
     }
     let (first, rest) = path.split_once('.')?;
-    let nested = members.get(first)?.get();
-    find(&serde_json::from_str(nested).ok()?, rest)
+    let nested = Members::parse(by_name.get(first)?.get())?;
+    find(&nested, rest)
+}
+
+impl<'a> Members<'a> {
+    /// Reads an object; `None` for any other text.
+    pub(super) fn parse(json: &'a str) -> Option<Self> {
+        serde_json::from_str(json).ok()
+    }
+
+    /// The members, by their names. The last of a name counts.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.0.iter().map(|(name, value)| (&**name, value.get()))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = BTreeMap::new();
+        while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+            if let Ok(name) = serde_json::from_str(name.get()) {
+                members.insert(name, value);
+            }
+        }
+        Ok(Members(members))
+    }
 }
 
 impl Kind {
@@ -202,13 +251,14 @@ mod tests {
 
     #[test]
     fn dots_lead_into_nested_objects_unless_a_name_has_them() {
-        let body =
-            r#"{"a":{"b":{"c":1},"b.c":2},"d.e":3,"d":{"e":4},"n":{"x":null},"list":[{"x":1}]}"#;
-        let members: Members<'_> = serde_json::from_str(body).unwrap();
+        let body = r#"{"a":{"b":{"c":1},"b.c":2},"d.e":3,"d":{"e":4},"n":{"x":null},"list":[{"x":1}],"twice":0,"\ud800":1,"twice":5,"o":{"\udfff":1,"x":6}}"#;
+        let members = Members::parse(body).unwrap();
         for (path, expected) in [
             ("a.b.c", Some("2")),
             ("a.b", Some(r#"{"c":1}"#)),
             ("d.e", Some("3")),
+            ("twice", Some("5")),
+            ("o.x", Some("6")),
             ("n.x", None),
             ("n.y", None),
             ("list.x", None),

@@ -2,7 +2,6 @@
 
 use custom_handler::EventData;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,7 +19,8 @@ const TELEMETRY: &str = "Telemetry";
 /// Source: <https://learn.microsoft.com/azure/iot/concepts-developer-guide-device#telemetry>.
 const COMPONENT: &str = "dt-subject";
 
-/// How an enrichment that could not be resolved begins: the hub stamps its literal text, such as `$twin.tags.dtId`.
+/// How an enrichment that could not be resolved begins: the hub stamps its literal text, such as
+/// `$twin.tags.dtId`.
 ///
 /// Source: <https://learn.microsoft.com/azure/iot-hub/iot-hub-message-enrichments-overview>.
 const UNRESOLVED: &str = "$twin.";
@@ -39,7 +39,8 @@ pub struct Plan {
     pub partly_usable: Vec<EventProblem>,
     /// What events have that have no member that goes anywhere.
     pub unmapped: Unmapped,
-    /// How many events have nothing for us: other messages of the hub, or no member that goes anywhere.
+    /// How many events have nothing for us: other messages of the hub, or no member that goes
+    /// anywhere.
     pub skipped: usize,
 }
 
@@ -52,7 +53,8 @@ pub struct TwinUpdate {
     pub values: BTreeMap<Target, Value>,
 }
 
-/// A property of a twin or of one of its components. Displayed as `Temperature` or `thermostat1/Temperature`.
+/// A property of a twin or of one of its components. Displayed as `Temperature` or
+/// `thermostat1/Temperature`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Target {
     /// The component; `None` is the twin itself.
@@ -237,8 +239,7 @@ impl Reading {
             return Err(EventError::NotAComponent);
         }
         let body = event.body();
-        let members: Members<'_> =
-            serde_json::from_str(&body).map_err(|_| EventError::NotAnObject)?;
+        let members: Members<'_> = Members::parse(&body).ok_or(EventError::NotAnObject)?;
         let (mut values, mut wrong) = (Vec::new(), Vec::new());
         let mut is_mapped = false;
         for pair in mapping.iter() {
@@ -274,19 +275,13 @@ impl Reading {
 
 /// Names members by the path that a mapping would use.
 fn name_members(members: &Members<'_>, prefix: &str, depth: usize, names: &mut Vec<String>) {
-    for (name, value) in members {
+    for (name, value) in members.iter() {
         let name = format!("{prefix}{name}");
-        match nested(value).filter(|nested| depth > 1 && !nested.is_empty()) {
+        match Members::parse(value).filter(|nested| depth > 1 && !nested.is_empty()) {
             Some(nested) => name_members(&nested, &format!("{name}."), depth - 1, names),
             None => names.push(name),
         }
     }
-}
-
-fn nested(value: &RawValue) -> Option<Members<'_>> {
-    let json = value.get();
-    json.starts_with('{')
-        .then(|| serde_json::from_str(json).ok())?
 }
 
 #[cfg(test)]

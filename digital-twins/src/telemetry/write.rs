@@ -43,7 +43,8 @@ pub struct MissingComponents {
     pub components: Vec<String>,
 }
 
-/// Writes the plan's values to their twins, at most `parallel` at once. A twin that fails doesn't keep others from being written.
+/// Writes the plan's values to their twins, at most `parallel` at once. A twin that fails doesn't
+/// keep others from being written.
 pub async fn write(adt: &Client, plan: Plan, parallel: usize, deadline: Deadline) -> Outcome {
     let writes = plan
         .updates
@@ -83,7 +84,8 @@ async fn write_twin(adt: &Client, mut update: TwinUpdate, deadline: Deadline) ->
     outcome
 }
 
-/// Takes values out whose component the twin doesn't have. Only where components report is the twin read at all.
+/// Takes values out whose component the twin doesn't have. Only where components report is the twin
+/// read at all.
 async fn leave_out_missing(
     adt: &Client,
     update: &mut TwinUpdate,
@@ -113,7 +115,8 @@ async fn leave_out_missing(
     }))
 }
 
-/// Writes each value by itself, as the instance refuses a patch whole where the model doesn't take one value of it.
+/// Writes each value by itself, as the instance refuses a patch whole where the model doesn't take
+/// one value of it.
 async fn one_by_one(adt: &Client, update: TwinUpdate, deadline: Deadline, outcome: &mut Outcome) {
     for (target, value) in update.values {
         let mut patch = JsonPatch::default();

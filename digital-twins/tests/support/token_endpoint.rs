@@ -1,6 +1,7 @@
 //! The endpoint at which Azure Functions gives tokens of the app's managed identity.
 //!
-//! Source: <https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference>.
+//! Source:
+//! <https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference>.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -3,8 +3,8 @@
 //! It speaks the device API over each transport and stops when it knows its hub; it never connects
 //! to one. It shares no code with the emulated service: topics, tokens, keys and shapes are spelt
 //! here a second time, from the vendor's documents, so that a spelling that only the service has
-//! doesn't pass.
-//! Source: <https://learn.microsoft.com/azure/iot-dps/tutorial-custom-allocation-policies#simulate-the-devices>.
+//! doesn't pass. Source:
+//! <https://learn.microsoft.com/azure/iot-dps/tutorial-custom-allocation-policies#simulate-the-devices>.
 //!
 //! # Layout
 //! - [`keys`]: symmetric keys, and the tokens that are signed with them

@@ -1,6 +1,7 @@
 //! Batches in, patches out.
 
 use custom_handler::{Encoded, EventHubTrigger};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::*;
@@ -223,6 +224,64 @@ fn one_bad_value_does_not_drop_the_others() {
         told(&plan.unusable),
         ["Temperature in its body is no number, hum in its body is no number"]
     );
+}
+
+#[test]
+fn what_no_setting_names_need_not_be_readable() {
+    let body =
+        r#"{"\ud800":1,"note":"\ud800","big":1e999,"hum":40,"Temperature":20,"Temperature":21}"#;
+    check(
+        &[(body, from("a"), json!({}))],
+        &json!({"a": [sets("Humidity", 40), sets("Temperature", 21)]}),
+        &[],
+        0,
+        "half a character and a number that is too large",
+    );
+}
+
+#[test]
+fn numbers_are_taken_as_far_as_a_double_goes() {
+    for (number, written) in [
+        ("-0.0", json!(-0.0)),
+        ("1e308", json!(1e308)),
+        (
+            "18446744073709551615",
+            json!(18_446_744_073_709_551_615_u64),
+        ),
+        (
+            "123456789012345678901234567890",
+            json!(1.234_567_890_123_456_8e29),
+        ),
+        ("1e-999", json!(0.0)),
+    ] {
+        let body = format!(r#"{{"Temperature":{number}}}"#);
+        let events = [(body.leak() as &str, from("a"), json!({}))];
+        check(
+            &events,
+            &json!({"a": [sets("Temperature", written)]}),
+            &[],
+            0,
+            number,
+        );
+    }
+}
+
+#[test]
+fn a_hub_that_says_nothing_of_a_device_leaves_its_event_out() {
+    let unknown = "it has no system property iothub-connection-device-id: is it from an IoT hub?";
+    let no_twin = "its device or enrichment names no possible twin";
+    for (system, expected) in [
+        (Value::Null, unknown),
+        (json!([]), unknown),
+        (json!("iothub-connection-device-id"), unknown),
+        (json!({"Iothub-Connection-Device-Id": "a"}), unknown),
+        (json!({"iothub-connection-device-id": ""}), no_twin),
+        (json!({"iothub-connection-device-id": "a\nb"}), no_twin),
+    ] {
+        let why = system.to_string();
+        let events = [(r#"{"Temperature":1}"#, system, json!({}))];
+        check(&events, &json!({}), &[expected], 0, &why);
+    }
 }
 
 #[test]

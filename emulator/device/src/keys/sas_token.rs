@@ -1,6 +1,7 @@
 //! The token with which a device proves that it has its key.
 //!
-//! Source: <https://learn.microsoft.com/azure/iot-dps/how-to-control-access#security-token-structure>.
+//! Source:
+//! <https://learn.microsoft.com/azure/iot-dps/how-to-control-access#security-token-structure>.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

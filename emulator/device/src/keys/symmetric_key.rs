@@ -13,7 +13,8 @@ use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 #[derive(Clone, Debug)]
 pub struct SymmetricKey(SecretSlice<u8>);
 
-/// The text is not a key. The error doesn't repeat the text, which may be a key with a typing error.
+/// The text is not a key. The error doesn't repeat the text, which may be a key with a typing
+/// error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a symmetric key must be base64 text, as the portal shows it")]
 pub struct SymmetricKeyError;
@@ -39,7 +40,8 @@ impl SymmetricKey {
         Ok(Self(bytes.into()))
     }
 
-    /// The key of the device `registration_id` in the group whose key this is: the HMAC of its registration id.
+    /// The key of the device `registration_id` in the group whose key this is: the HMAC of its
+    /// registration id.
     #[must_use]
     pub fn derive(&self, registration_id: &str) -> Self {
         Self(self.hmac(registration_id).as_ref().to_vec().into())

@@ -99,7 +99,8 @@ impl Device {
     }
 
     fn token(&self, key: &SymmetricKey, target: &Target) -> SecretString {
-        // A clock before 1970 gives a token that has run out, as on a board that doesn't know the time.
+        // A clock before 1970 gives a token that has run out, as on a board that doesn't know the
+        // time.
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let expiry = now.unwrap_or_default() + TOKEN_LIFETIME;
         sas_token(

@@ -52,7 +52,8 @@ pub enum RegistrationError {
 impl RegistrationError {
     /// What the C SDK calls it, its `PROV_DEVICE_RESULT`.
     ///
-    /// Source: <https://github.com/Azure/azure-iot-sdk-c/blob/main/provisioning_client/src/prov_device_ll_client.c>.
+    /// Source:
+    /// <https://github.com/Azure/azure-iot-sdk-c/blob/main/provisioning_client/src/prov_device_ll_client.c>.
     #[must_use]
     pub fn device_result(&self) -> &'static str {
         match self {

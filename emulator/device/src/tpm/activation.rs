@@ -2,9 +2,9 @@
 //!
 //! `TPM2_ActivateCredential` opens the first part with the endorsement key, if the storage root key
 //! is the one that it was made for. That gives the inner key, with which `TPM2_Import` opens the
-//! second. The sections of the TPM library's part 1 on protected storage, credentials and duplication
-//! define both.
-//! Source: <https://trustedcomputinggroup.org/resource/tpm-library-specification/>.
+//! second. The sections of the TPM library's part 1 on protected storage, credentials and
+//! duplication define both. Source:
+//! <https://trustedcomputinggroup.org/resource/tpm-library-specification/>.
 
 use aes::Aes128;
 use cfb_mode::Decryptor;

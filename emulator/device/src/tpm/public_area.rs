@@ -85,8 +85,8 @@ fn public_area(attributes: u32, policy: &[u8], modulus: &[u8]) -> Vec<u8> {
     sized(&area)
 }
 
-/// The policy that asks for the secret of the endorsement hierarchy: `PolicyUpdate` of a policy that
-/// was empty, and of an empty reference.
+/// The policy that asks for the secret of the endorsement hierarchy: `PolicyUpdate` of a policy
+/// that was empty, and of an empty reference.
 fn endorsement_policy() -> Vec<u8> {
     // The name of a hierarchy is its handle.
     let mut update = vec![0; digest::SHA256_OUTPUT_LEN];
