@@ -228,7 +228,7 @@ fn tell_of_the_app(app: &App, options: &HostOptions, record: &Record) {
         record.log(LogRecord::warning(HANDLER_SECTION, warning));
     }
     let runtime = options.variable(WORKER_RUNTIME);
-    let runtime = runtime.or_else(|| app.local_settings.get(WORKER_RUNTIME).cloned());
+    let runtime = runtime.or_else(|| app.local_setting(WORKER_RUNTIME));
     if runtime.is_none_or(|runtime| runtime.is_empty()) {
         let text =
             format!("The '{WORKER_RUNTIME}' setting is required. Please specify a valid value.");

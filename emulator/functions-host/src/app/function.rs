@@ -6,10 +6,9 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
-
+use crate::app::function_json::{Binding, File};
 use crate::app::retry::RetryPolicy;
-use crate::app::route::Route;
+use crate::app::route::{Route, RouteError};
 use crate::app::settings_file;
 use crate::bindings::declaration::{self, InputBinding, StoreOutput};
 
@@ -77,8 +76,7 @@ pub(crate) struct OutputBinding {
 }
 
 /// Who may call a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AuthLevel {
     Anonymous,
     User,
@@ -86,72 +84,6 @@ pub(crate) enum AuthLevel {
     System,
     Admin,
 }
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct File {
-    #[serde(default)]
-    bindings: Vec<Binding>,
-    retry: Option<RetryPolicy>,
-    #[serde(rename = "scriptFile")]
-    script: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Binding {
-    #[serde(default)]
-    name: String,
-    #[serde(rename = "type", default)]
-    kind: String,
-    direction: Option<String>,
-    data_type: Option<String>,
-    auth_level: Option<String>,
-    methods: Option<Vec<String>>,
-    route: Option<String>,
-    cardinality: Option<String>,
-    consumer_group: Option<String>,
-}
-
-/// What a binding's type may begin with, in lower case: the host's own types, and those of the extension bundle.
-const KNOWN_TYPES: [&str; 34] = [
-    "activity",
-    "apihub",
-    "assistant",
-    "blob",
-    "cosmosdb",
-    "dapr",
-    "documentdb",
-    "durable",
-    "embeddings",
-    "entity",
-    "eventgrid",
-    "eventhub",
-    "http",
-    "kafka",
-    "kusto",
-    "manual",
-    "mcp",
-    "mysql",
-    "notificationhub",
-    "orchestration",
-    "queue",
-    "rabbitmq",
-    "redis",
-    "semanticsearch",
-    "sendgrid",
-    "servicebus",
-    "signalr",
-    "sql",
-    "table",
-    "textcompletion",
-    "timer",
-    "twilio",
-    "warmup",
-    "webpubsub",
-];
-/// The largest number of characters in the name of a binding.
-const MAX_NAME: usize = 128;
 
 impl Function {
     /// Reads a function from the text of its `function.json`. `setting` looks up an app setting.
@@ -165,7 +97,7 @@ impl Function {
         setting: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, String> {
         let file: File = settings_file::parse(text)?;
-        check(name, &file)?;
+        file.check(name)?;
         let is_on = |value: Option<String>| {
             value.is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
         };
@@ -223,7 +155,7 @@ impl Function {
     ///
     /// # Errors
     /// A sentence that says what is wrong with the template.
-    pub(crate) fn read_route(&mut self) -> Result<(), String> {
+    pub(crate) fn read_route(&mut self) -> Result<(), RouteError> {
         if let Some(trigger) = &mut self.trigger {
             trigger.route = Route::parse(&trigger.template)?;
         }
@@ -284,74 +216,6 @@ impl OutputBinding {
     pub(crate) fn is_binary(&self) -> bool {
         let data_type = self.data_type.as_deref();
         data_type.is_some_and(|data_type| data_type.eq_ignore_ascii_case("binary"))
-    }
-}
-
-/// What the host checks before it looks at single bindings.
-fn check(name: &str, file: &File) -> Result<(), String> {
-    let triggers = file.bindings.iter().filter(|binding| binding.is_trigger());
-    match triggers.count() {
-        1 => {}
-        0 => return Err("it has no binding that is a trigger".to_owned()),
-        _ => return Err("it has more than one binding that is a trigger".to_owned()),
-    }
-    let lower_case = name.to_lowercase();
-    let reserved = ["admin", "runtime"];
-    let is_http = |binding: &&Binding| binding.kind.eq_ignore_ascii_case("httpTrigger");
-    if let Some(trigger) = file.bindings.iter().find(is_http) {
-        let route = trigger
-            .route
-            .as_deref()
-            .unwrap_or(&lower_case)
-            .to_lowercase();
-        if let Some(reserved) = reserved
-            .iter()
-            .find(|reserved| route.trim_start_matches('/').starts_with(*reserved))
-        {
-            return Err(format!(
-                "the route {route} begins with {reserved}, which is the host's own"
-            ));
-        }
-    }
-    for (position, binding) in file.bindings.iter().enumerate() {
-        let is_repeated = file.bindings[..position]
-            .iter()
-            .any(|earlier| earlier.name.eq_ignore_ascii_case(&binding.name));
-        if is_repeated {
-            return Err(format!("it has two bindings named {}", binding.name));
-        }
-        binding.check()?;
-    }
-    Ok(())
-}
-
-impl Binding {
-    fn is_trigger(&self) -> bool {
-        self.kind.to_lowercase().ends_with("trigger")
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let mut characters = self.name.chars();
-        let is_name = self.name == "$return"
-            || (characters
-                .next()
-                .is_some_and(|first| first.is_ascii_alphabetic())
-                && self.name.len() <= MAX_NAME
-                && characters.all(|c| c.is_ascii_alphanumeric() || c == '_'));
-        if !is_name {
-            return Err(format!("\"{}\" is not a valid binding name", self.name));
-        }
-        let kind = self.kind.to_lowercase();
-        if !KNOWN_TYPES.iter().any(|known| kind.starts_with(known)) {
-            return Err(format!("there is no binding of the type {}", self.kind));
-        }
-        Ok(())
-    }
-
-    fn is_output(&self) -> bool {
-        self.direction
-            .as_deref()
-            .is_some_and(|direction| direction.eq_ignore_ascii_case("out"))
     }
 }
 
@@ -566,7 +430,10 @@ mod tests {
     fn a_route_that_cannot_be_read_and_a_script_that_is_missing_are_told() {
         let text = r#"{"bindings":[{"type":"httpTrigger","name":"r","route":"{a:b}"}],"scriptFile":"x.js"}"#;
         let mut function = parse(text).unwrap();
-        assert!(function.read_route().unwrap_err().contains("constraint b"));
+        assert_eq!(
+            function.read_route().unwrap_err().to_string(),
+            "the constraint b is unknown in route api/{a:b}"
+        );
         let error = function.with_its_script(Path::new("/nowhere")).unwrap_err();
         assert_eq!(error, "its scriptFile x.js doesn't exist");
     }

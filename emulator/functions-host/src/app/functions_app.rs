@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -27,7 +28,7 @@ pub(crate) struct App {
     /// Those that can't be used, and why. The others run.
     pub(crate) functions_in_error: Vec<(String, String)>,
     /// `Values` of `local.settings.json`.
-    pub(crate) local_settings: HashMap<String, String>,
+    pub(crate) local_settings: HashMap<String, SecretString>,
 }
 
 /// Shows no setting, as any may be a secret.
@@ -48,6 +49,12 @@ struct LocalSettings {
 }
 
 impl App {
+    /// A value of `local.settings.json`.
+    pub(crate) fn local_setting(&self, name: &str) -> Option<String> {
+        let value = self.local_settings.get(name)?;
+        Some(value.expose_secret().to_owned())
+    }
+
     /// Loads the app below `root`. `inherited` looks up a variable of the host's own environment.
     pub(crate) fn load(
         root: &Path,
@@ -59,7 +66,10 @@ impl App {
         let host_json = root.join("host.json");
         let settings = read_host_json(&host_json)?;
         let local_settings = load_local_settings(&root.join("local.settings.json"))?;
-        let setting = |key: &str| inherited(key).or_else(|| local_settings.get(key).cloned());
+        let setting = |key: &str| {
+            let local = local_settings.get(key);
+            inherited(key).or_else(|| local.map(|value| value.expose_secret().to_owned()))
+        };
         let (mut functions, mut functions_in_error) = (Vec::new(), Vec::new());
         for entry in std::fs::read_dir(&root)
             .map_err(|error| AppError::new(&root, error))?
@@ -173,7 +183,7 @@ fn without_equal_routes(
     kept
 }
 
-fn load_local_settings(file: &Path) -> Result<HashMap<String, String>, AppError> {
+fn load_local_settings(file: &Path) -> Result<HashMap<String, SecretString>, AppError> {
     if !file.is_file() {
         return Ok(HashMap::new());
     }
@@ -189,7 +199,7 @@ fn load_local_settings(file: &Path) -> Result<HashMap<String, String>, AppError>
         _ => return Err(wrong("\"Values\" must be an object of strings")),
     };
     let settings = values.into_iter().map(|(name, value)| match value {
-        Value::String(value) => Ok((name, value)),
+        Value::String(value) => Ok((name, value.into())),
         _ => Err(wrong(&format!("\"Values.{name}\" must be a string"))),
     });
     settings.collect()

@@ -37,6 +37,8 @@ pub(crate) struct HostSettings {
     pub(crate) function_timeout: Option<Duration>,
     pub(crate) initialization_timeout: Duration,
     pub(crate) forwards_http_requests: bool,
+    /// Newer hosts pass requests on as a stream then; older ones don't know the switch.
+    pub(crate) proxies_http_requests: bool,
     /// Without one the host knows no bindings but its own.
     pub(crate) has_extension_bundle: bool,
     /// The section is `httpWorker`, as it was called once.
@@ -102,6 +104,8 @@ impl HostSettings {
             forwards_http_requests: flag(handler, name, "enableForwardingHttpRequest")?
                 .unwrap_or(false)
                 || name == "httpWorker",
+            proxies_http_requests: flag(handler, name, "enableProxyingHttpRequest")?
+                .unwrap_or(false),
             has_extension_bundle: !root.section("extensionBundle").is_empty(),
             is_http_worker: name == "httpWorker",
             warnings: warnings(root, name),
@@ -302,6 +306,7 @@ mod tests {
         assert_eq!(settings.route_prefix, "api");
         assert!(!settings.forwards_http_requests && !settings.is_http_worker);
         assert!(settings.watches_files && settings.functions.is_none());
+        assert!(!settings.proxies_http_requests);
         assert!(settings.description.use_std_error_stream_for_errors_only);
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod app_error;
 pub(crate) mod function;
+mod function_json;
 pub(crate) mod functions_app;
 pub(crate) mod host_json;
 pub(crate) mod retry;

@@ -82,12 +82,13 @@ pub(crate) fn stores(app: &App, options: &HostOptions) -> Result<Stores, StartEr
 }
 
 fn settings(app: &App, options: &HostOptions) -> AppSettings {
-    let local = app.local_settings.clone();
+    let local = app.local_settings.iter();
+    let local = local.map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
     let own = options.environment.iter();
     let own = own.map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
     let inherited = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    AppSettings::new(local.into_iter().chain(inherited).chain(own))
+    AppSettings::new(local.chain(inherited).chain(own))
 }
 
 /// Tells once, at the start, what is wrong with the bindings of the app's functions.

@@ -6,19 +6,19 @@
 
 use std::path::{Path, PathBuf};
 
-use secrecy::ExposeSecret as _;
+use secrecy::SecretString;
 
 use crate::app::functions_app::App;
 use crate::options::HostOptions;
 
 /// A process to start.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Launch {
     pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<String>,
     pub(crate) working_directory: PathBuf,
     /// What is set over the inherited environment.
-    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) environment: Vec<(String, SecretString)>,
     /// The host gives the program the right to be run, as it does on Flex Consumption.
     pub(crate) makes_runnable: bool,
 }
@@ -32,8 +32,7 @@ pub(crate) fn plan(
     inherited: impl Fn(&str) -> Option<String>,
 ) -> Launch {
     let description = &app.settings.description;
-    let host_environment =
-        |name: &str| inherited(name).or_else(|| app.local_settings.get(name).cloned());
+    let host_environment = |name: &str| inherited(name).or_else(|| app.local_setting(name));
     let program = options.handler.clone().unwrap_or_else(|| {
         let directory = app.root.join(&description.worker_directory);
         find_program(
@@ -76,7 +75,7 @@ pub(crate) fn plan(
         .filter(|(name, _)| inherited(name).is_none());
     // What the handler may read what App Service has encrypted with.
     let machine_key = host_environment("WEBSITE_AUTH_ENCRYPTION_KEY")
-        .map(|key| ("AZUREWEBSITE_MACHINE_KEY".to_owned(), key));
+        .map(|key| ("AZUREWEBSITE_MACHINE_KEY".to_owned(), key.into()));
     let sku = host_environment("WEBSITE_SKU");
     Launch {
         makes_runnable: sku.as_deref() == Some("FlexConsumption"),
@@ -94,12 +93,12 @@ pub(crate) fn plan(
                 options
                     .environment
                     .iter()
-                    .map(|(name, value)| (name.clone(), value.expose_secret().to_owned())),
+                    .map(|(name, value)| (name.clone(), value.clone())),
             )
             .chain(machine_key)
             .chain(
                 own.iter()
-                    .map(|(name, value)| ((*name).to_owned(), value.clone())),
+                    .map(|(name, value)| ((*name).to_owned(), value.clone().into())),
             )
             .collect(),
     }
@@ -163,6 +162,8 @@ fn split(command_line: &str) -> Vec<String> {
 mod tests {
     use std::collections::HashMap;
 
+    use secrecy::ExposeSecret as _;
+
     use super::*;
     use crate::app::host_json::HostSettings;
 
@@ -175,8 +176,8 @@ mod tests {
             functions: Vec::new(),
             functions_in_error: Vec::new(),
             local_settings: HashMap::from([
-                ("NAME".to_owned(), "local".to_owned()),
-                ("MINE".to_owned(), "a b".to_owned()),
+                ("NAME".to_owned(), "local".into()),
+                ("MINE".to_owned(), "a b".into()),
             ]),
         }
     }
@@ -186,11 +187,18 @@ mod tests {
         plan(&app(description), options, 4711, "guid", inherited)
     }
 
+    fn environment_of(launch: Launch) -> Vec<(String, String)> {
+        let environment = launch.environment.into_iter();
+        environment
+            .map(|(name, value)| (name, value.expose_secret().to_owned()))
+            .collect()
+    }
+
     #[test]
     fn the_environment_has_the_five_variables_and_the_local_settings_that_are_not_set_yet() {
         let options = HostOptions::new("/app").env("RUST_LOG", "debug");
-        let mut environment =
-            launch(r#"{"defaultExecutablePath":"no-such-handler"}"#, &options).environment;
+        let launch = launch(r#"{"defaultExecutablePath":"no-such-handler"}"#, &options);
+        let mut environment = environment_of(launch);
         environment.sort();
         let expected = [
             ("FUNCTIONS_APP_ROOT_PATH", "/app"),
@@ -261,7 +269,7 @@ mod tests {
         };
         let launch = plan(&app, &options, 4711, "guid", flex);
         let machine_key = ("AZUREWEBSITE_MACHINE_KEY".to_owned(), "k3y".to_owned());
-        assert!(launch.makes_runnable && launch.environment.contains(&machine_key));
+        assert!(launch.makes_runnable && environment_of(launch).contains(&machine_key));
         assert!(!plan(&app, &options, 4711, "guid", |_| None).makes_runnable);
     }
 

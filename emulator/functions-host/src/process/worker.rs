@@ -8,6 +8,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
@@ -49,7 +50,12 @@ impl Worker {
         let mut child = Command::new(&launch.program)
             .args(&launch.arguments)
             .current_dir(&launch.working_directory)
-            .envs(launch.environment.iter().map(|(name, value)| (name, value)))
+            .envs(
+                launch
+                    .environment
+                    .iter()
+                    .map(|(name, value)| (name, value.expose_secret())),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
