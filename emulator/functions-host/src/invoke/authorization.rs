@@ -67,6 +67,23 @@ impl Keys {
         }
     }
 
+    /// Whether a caller may see and do what is the host's own, for which only the master key is good enough; or the status instead.
+    pub(crate) fn administers(&self, request: &HttpRequest) -> Result<(), i32> {
+        if self.function.is_none() && self.master.is_none() {
+            return Ok(());
+        }
+        match presented_key(request).and_then(|key| self.identify("", &key)) {
+            Some(Identity::MasterKey) => Ok(()),
+            Some(_) => Err(403),
+            None => Err(401),
+        }
+    }
+
+    /// The function key, for whoever administers the host.
+    pub(crate) fn function_key(&self) -> Option<&SecretString> {
+        self.function.as_ref()
+    }
+
     fn identify(&self, function: &str, key: &str) -> Option<Identity> {
         let is = |known: &Option<SecretString>| {
             known

@@ -11,13 +11,14 @@ mod date;
 mod node;
 mod number;
 mod read;
+mod read_error;
 mod write;
 
 use indexmap::IndexMap;
 
 pub(crate) use date::NetDateTime;
 pub(crate) use node::Node;
-pub(crate) use read::ReadError;
+pub(crate) use read_error::ReadError;
 pub(crate) use write::quote;
 
 /// The depth at which `JObject.Parse` gives up.

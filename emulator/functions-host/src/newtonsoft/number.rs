@@ -1,4 +1,5 @@
-//! Doubles as .NET prints them: the fewest digits that read back to the same value, scientific outside of 1E-05 to 1E+15.
+//! Doubles as .NET 10 prints them, on which the host runs since the spring of 2026: the fewest digits that read back to the same value,
+//! scientific up to 1E-05 and from 1E+17 on. .NET 8, on which it ran before, is scientific from 1E+15 on.
 
 /// `value.ToString(CultureInfo.InvariantCulture)`: `1`, `21.5`, `1E+16`.
 pub(crate) fn to_invariant_string(value: f64) -> String {
@@ -17,7 +18,7 @@ pub(crate) fn to_invariant_string(value: f64) -> String {
         .split_once('e')
         .map(|(digits, exponent)| (digits, exponent.parse::<i32>()))
     {
-        Some((digits, Ok(exponent))) if !(-4..15).contains(&exponent) && value != 0.0 => {
+        Some((digits, Ok(exponent))) if !(-4..17).contains(&exponent) && value != 0.0 => {
             let sign = if exponent < 0 { '-' } else { '+' };
             format!("{digits}E{sign}{:02}", exponent.unsigned_abs())
         }
@@ -57,7 +58,15 @@ mod tests {
                 "100000000000000",
                 "100000000000000.0",
             ),
-            (1e15, "1E+15", "1E+15"),
+            (1e15, "1000000000000000", "1000000000000000.0"),
+            (1e16, "10000000000000000", "10000000000000000.0"),
+            (
+                12_345_678_901_234_567.0,
+                "12345678901234568",
+                "12345678901234568.0",
+            ),
+            (1e17, "1E+17", "1E+17"),
+            (-1e17, "-1E+17", "-1E+17"),
             (
                 1.234_567_890_123_456_8e17,
                 "1.2345678901234568E+17",

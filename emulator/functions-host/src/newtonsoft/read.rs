@@ -5,26 +5,8 @@
 
 use std::fmt;
 
-use super::JToken;
 use super::node::{self, Node};
-
-/// Why a text could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ReadError {
-    NotJson(String),
-    TooDeep(usize),
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotJson(detail) => write!(f, "it is not JSON: {detail}"),
-            Self::TooDeep(limit) => write!(f, "it is nested deeper than {limit} levels"),
-        }
-    }
-}
-
-impl std::error::Error for ReadError {}
+use super::{JToken, ReadError};
 
 impl JToken {
     /// Reads a text that is one JSON value, as `JToken.Parse` does.

@@ -5,9 +5,11 @@
 //! <https://github.com/Azure/azure-functions-host>.
 //!
 //! # Layout
-//! - `files`: the app's files that are watched. `state`: the state of the host. `status`: what `/admin/host/status` tells.
+//! - `files`: the app's files that are watched. `state`: the state of the host.
+//! - `own_pages`: what the host answers by itself. `status`: what `/admin/host/status` tells.
 
 mod files;
+mod own_pages;
 pub(crate) mod state;
 mod status;
 
@@ -21,6 +23,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::host::FunctionsHost;
+use crate::invoke::authorization::Keys;
 use crate::invoke::dispatch::MAX_BODY;
 use crate::invoke::http::{HttpRequest, HttpResponse};
 use crate::invoke::record::Record;
@@ -49,6 +52,7 @@ pub struct HostService {
     commands: watch::Sender<bool>,
     /// The time for invocations in flight is over.
     cut: Arc<watch::Sender<bool>>,
+    keys: Arc<Keys>,
     keeper: Arc<Keeper>,
 }
 
@@ -67,6 +71,8 @@ impl HostService {
     pub async fn start(options: HostOptions) -> Self {
         let (state_sender, state) = watch::channel(HostState::Starting);
         let (commands, stop) = watch::channel(false);
+        let (function_key, master_key) = (options.function_key.clone(), options.master_key.clone());
+        let keys = Arc::new(Keys::new(function_key, master_key));
         let work = Work {
             record: Record::new(options.events.clone()),
             options,
@@ -78,6 +84,7 @@ impl HostService {
             state,
             commands,
             cut: Arc::new(watch::Sender::new(false)),
+            keys,
             keeper,
         };
         service.settled().await;
@@ -164,7 +171,9 @@ impl Site for HostService {
 
     fn wants_body(&self, request: &HttpRequest) -> bool {
         match self.state() {
-            HostState::Running(host) => host.wants_body_of(request),
+            HostState::Running(host) => {
+                own_pages::wants_body_of(request) || host.wants_body_of(request)
+            }
             HostState::Error(_) => false,
             HostState::Starting | HostState::Stopping(_) | HostState::Stopped => true,
         }
@@ -181,7 +190,10 @@ impl Site for HostService {
 impl HostService {
     async fn answer(&self, request: HttpRequest) -> HttpResponse {
         if request.path().eq_ignore_ascii_case(status::PATH) {
-            return status::respond(&self.state());
+            return match self.keys.administers(&request) {
+                Ok(()) => status::respond(&self.state()),
+                Err(status) => own_pages::refused(status),
+            };
         }
         loop {
             let host = match self.settled().await {
@@ -191,6 +203,9 @@ impl HostService {
                     return std::future::pending().await;
                 }
             };
+            if let Some(response) = own_pages::respond(&host, &request) {
+                return response;
+            }
             let invocation = host.invoke_as_it_is(request.clone()).await;
             if !invocation.finds_no_handler {
                 return invocation.response;

@@ -5,6 +5,7 @@
 
 use serde_json::json;
 
+use super::own_pages::json_page;
 use super::state::HostState;
 use crate::invoke::http::HttpResponse;
 
@@ -23,12 +24,5 @@ pub(super) fn respond(state: &HostState) -> HttpResponse {
     if let Some(error) = errors {
         status["errors"] = json!([error]);
     }
-    HttpResponse {
-        headers: vec![(
-            "Content-Type".to_owned(),
-            "application/json; charset=utf-8".to_owned(),
-        )],
-        body: status.to_string().into_bytes(),
-        ..HttpResponse::empty(200)
-    }
+    json_page(&status)
 }

@@ -12,7 +12,6 @@ use serde_json::Value;
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) app: String,
-    pub(crate) note: Option<String>,
     pub(crate) request: Text,
     pub(crate) handler_receives: Received,
     #[serde(default)]
