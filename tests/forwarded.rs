@@ -167,6 +167,25 @@ async fn every_answer_is_the_one_that_comes_out_of_an_envelope() {
 }
 
 #[tokio::test]
+async fn a_proxied_request_is_answered_and_logged_like_a_forwarded_one() {
+    let app = app::with_host_json(Path::new(ROOT), &["HttpTrigger1"], |host| {
+        host["customHandler"]["enableProxyingHttpRequest"] = true.into();
+    });
+    let options = HostOptions::new(app.path()).handler(env!("CARGO_BIN_EXE_handler"));
+    let host = FunctionsHost::start(options).await.unwrap();
+    let proxying = Forwarding { host, _app: app };
+    let request = webhook(changed(TOASTER_ID, |_| {}));
+    for request in [request.clone(), request.chunked()] {
+        let invocation = proxying.host.invoke(request).await;
+        assert_eq!(
+            invocation.response.text(),
+            r#"{"iotHubHostName":"contoso-toasters-hub-1098.azure-devices.net","initialTwin":{"properties":{"desired":{"state":"ready","darknessSetting":"medium"}},"tags":{"deviceType":"toaster"}}}"#
+        );
+        proxying.line(|line| line.contains(&invocation.id)).await;
+    }
+}
+
+#[tokio::test]
 async fn the_path_is_taken_in_any_case_and_with_any_query() {
     let forwarding = Forwarding::start(|options| options).await;
     for (target, body, expected) in [

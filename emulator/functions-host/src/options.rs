@@ -49,7 +49,8 @@ pub enum Transfer {
 /// Which version of the host is emulated. What differs between them is read from their sources; all else is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HostVersion {
-    /// 4.1037, of October 2024. It doesn't notice that a handler has ended with exit code 0, and every later invocation fails.
+    /// 4.1037, of October 2024. It doesn't notice that a handler has ended with exit code 0, and every later invocation fails. It
+    /// doesn't know `enableProxyingHttpRequest`.
     V4_1037,
     /// 4.1052, of 2026. Since January 2026 the host starts such a handler again.
     #[default]
@@ -64,6 +65,11 @@ impl HostVersion {
             Self::V4_1037 => "4.1037.0.0",
             Self::V4_1052 => "4.1052.200.26365",
         }
+    }
+
+    /// Whether it knows `enableProxyingHttpRequest`.
+    pub(crate) fn proxies(self) -> bool {
+        self != Self::V4_1037
     }
 
     pub(crate) fn restarts_after_exit_zero(self) -> bool {

@@ -1,7 +1,9 @@
 //! A forwarded request: the caller's, but for what .NET makes of it on the way.
 //!
-//! Headers of the body other than its type and length are lost, values of one name come together, the query is escaped anew, and a
-//! body without a length can't be sent.
+//! `enableForwardingHttpRequest` builds it anew: headers of the body other than its type and length are lost, values of one name come
+//! together, the query is escaped anew, and a body without a length can't be sent. `enableProxyingHttpRequest` passes it on as a reverse
+//! proxy does; this follows the documentation and was not seen on a real host.
+//! Source: <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers#http-only-function>.
 
 use axum::body::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -25,6 +27,28 @@ const OF_THE_BODY: [&str; 11] = [
     "Last-Modified",
 ];
 
+/// Headers of a connection, which a proxy keeps to itself.
+const OF_THE_CONNECTION: [&str; 7] = [
+    "Connection",
+    "Keep-Alive",
+    "Proxy-Connection",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+];
+/// Where a proxied request has its invocation id.
+const INVOCATION_ID: &str = "x-ms-invocation-id";
+
+/// How a request is passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Forwarding {
+    /// `enableForwardingHttpRequest`
+    Rebuilt,
+    /// `enableProxyingHttpRequest`
+    Streamed,
+}
+
 /// What .NET's `UrlEncoder` leaves alone in a query.
 const QUERY: AsciiSet = NON_ALPHANUMERIC
     .remove(b'-')
@@ -44,9 +68,13 @@ const QUERY: AsciiSet = NON_ALPHANUMERIC
 /// The request that goes to the handler, at `path` with the caller's query.
 pub(super) fn outgoing(
     request: &HttpRequest,
+    forwarding: Forwarding,
     path: String,
     invocation_id: &str,
 ) -> Result<Outgoing, ClientError> {
+    if forwarding == Forwarding::Streamed {
+        return Ok(streamed(request, path, invocation_id));
+    }
     if request.header_value("Transfer-Encoding").is_some() {
         return Err(ClientError::new(
             "a body that travels in chunks can't be forwarded, as its length isn't known",
@@ -98,6 +126,39 @@ pub(super) fn outgoing(
     })
 }
 
+fn streamed(request: &HttpRequest, path: String, invocation_id: &str) -> Outgoing {
+    let is_of_the_connection = |name: &str| {
+        let mut known = OF_THE_CONNECTION.iter();
+        known.any(|known| known.eq_ignore_ascii_case(name))
+    };
+    let mut headers: Vec<(String, String)> = request
+        .headers
+        .iter()
+        .filter(|(name, _)| !is_of_the_connection(name))
+        .cloned()
+        .collect();
+    if request.header_value(INVOCATION_ID).is_none() {
+        headers.push((INVOCATION_ID.to_owned(), invocation_id.to_owned()));
+    }
+    let body = Bytes::from(request.body.clone());
+    let body = if request.header_value("Transfer-Encoding").is_some() {
+        headers.retain(|(name, _)| !name.eq_ignore_ascii_case("Content-Length"));
+        headers.push(("Transfer-Encoding".to_owned(), "chunked".to_owned()));
+        Body::Chunked(body)
+    } else if body.is_empty() {
+        Body::None
+    } else {
+        Body::Sized(body)
+    };
+    let query = request.query().map(|query| format!("?{query}"));
+    Outgoing {
+        method: request.method.clone(),
+        target: path + &query.unwrap_or_default(),
+        headers,
+        body,
+    }
+}
+
 fn with_query(mut target: String, request: &HttpRequest) -> String {
     let mut separator = '?';
     for (name, values) in request_url::query_values(request) {
@@ -129,7 +190,7 @@ mod tests {
             .header("Expires", "0")
             .header("X-A", "1")
             .header("X-A", "2");
-        let sent = outgoing(&request, "/x".to_owned(), "id").unwrap();
+        let sent = outgoing(&request, Forwarding::Rebuilt, "/x".to_owned(), "id").unwrap();
         let names: Vec<&str> = sent.headers.iter().map(|(name, _)| name.as_str()).collect();
         let ids = [
             "X-Azure-Functions-HostVersion",
@@ -147,11 +208,52 @@ mod tests {
             ]
         );
         assert_eq!(sent.headers[1].1, "1, 2");
-        let error = outgoing(&request.chunked(), "/x".to_owned(), "id").unwrap_err();
+        let error = outgoing(
+            &request.chunked(),
+            Forwarding::Rebuilt,
+            "/x".to_owned(),
+            "id",
+        )
+        .unwrap_err();
         assert!(
             error.detail.contains("can't be forwarded"),
             "{}",
             error.detail
         );
+    }
+
+    #[test]
+    fn a_proxied_request_stays_as_it_is_but_for_its_connection() {
+        let request = HttpRequest::post("/api/x?a=b+c&a=1&d")
+            .header("Host", "h")
+            .header("connection", "close")
+            .header("Expires", "0")
+            .header("X-A", "1")
+            .header("X-A", "2")
+            .chunked()
+            .body("b");
+        let sent = streamed(&request, "/api/x".to_owned(), "id");
+        assert_eq!(sent.target, "/api/x?a=b+c&a=1&d");
+        let headers: Vec<_> = sent
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        assert_eq!(
+            headers,
+            [
+                "Host: h",
+                "Expires: 0",
+                "X-A: 1",
+                "X-A: 2",
+                "x-ms-invocation-id: id",
+                "Transfer-Encoding: chunked"
+            ]
+        );
+        assert!(matches!(sent.body, Body::Chunked(body) if body == "b"));
+        let request = HttpRequest::get("/api/x").header("X-MS-Invocation-Id", "own");
+        let sent = streamed(&request, "/api/x".to_owned(), "id");
+        assert_eq!(sent.headers.len(), 1);
+        assert!(matches!(sent.body, Body::None));
     }
 }

@@ -28,6 +28,7 @@ use crate::answer::violation::Violation;
 use crate::invoke::http::{HttpRequest, RawAnswer};
 use crate::options::Transfer;
 use connection::Connection;
+pub(crate) use forwarding::Forwarding;
 use redirect::Place;
 
 /// The version that was held against the real host.
@@ -171,10 +172,11 @@ impl HandlerClient {
     pub(crate) async fn forward(
         &self,
         request: &HttpRequest,
+        forwarding: Forwarding,
         target: String,
         invocation_id: &str,
     ) -> Result<RawAnswer, ClientError> {
-        let request = forwarding::outgoing(request, target, invocation_id)?;
+        let request = forwarding::outgoing(request, forwarding, target, invocation_id)?;
         self.send(&request, &self.place()).await
     }
 

@@ -9,7 +9,7 @@ use crate::answer::failure::Failure;
 use crate::answer::outputs;
 use crate::answer::violation::Violation;
 use crate::app::function::Function;
-use crate::client::{Exchange, HandlerClient};
+use crate::client::{Exchange, Forwarding, HandlerClient};
 use crate::envelope::http_trigger::HttpInvocation;
 use crate::host::FunctionsHost;
 use crate::invoke::bindings::binding_data;
@@ -24,7 +24,7 @@ pub(super) enum Message<'a> {
     /// The same for a function with bindings to stores. It lacks what the input bindings bring.
     WithBindings(Box<HttpInvocation<'a>>, Option<&'a str>),
     /// The caller's own request, to this target.
-    Forwarded(&'a HttpRequest, String),
+    Forwarded(&'a HttpRequest, Forwarding, String),
 }
 
 /// What came of an attempt.
@@ -184,8 +184,8 @@ impl FunctionsHost {
                     Err(error) => error,
                 }
             }
-            Message::Forwarded(request, target) => {
-                match client.forward(request, target, id).await {
+            Message::Forwarded(request, forwarding, target) => {
+                match client.forward(request, forwarding, target, id).await {
                     Ok(answer) => {
                         outcome.response = relayed(&answer);
                         outcome.answer = Some(answer);
@@ -205,7 +205,7 @@ impl FunctionsHost {
     }
 
     /// Writes down that an invocation has failed, with the exception behind it.
-    pub(super) fn tell_of_a_failure(
+    pub(crate) fn tell_of_a_failure(
         &self,
         function: &Function,
         id: &str,

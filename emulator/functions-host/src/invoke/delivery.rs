@@ -3,10 +3,10 @@
 //!
 //! Source: <https://learn.microsoft.com/azure/azure-functions/functions-reliable-event-processing>.
 
-use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use axum::body::Bytes;
+use thiserror::Error;
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -47,7 +47,7 @@ impl Delivery {
 /// One invocation.
 #[derive(Debug, Clone)]
 pub struct Attempt {
-    /// The invocation id, the same for all attempts at a batch.
+    /// The invocation id, another one for each attempt.
     pub id: String,
     /// Whether the function succeeded.
     pub succeeded: bool,
@@ -68,32 +68,21 @@ pub struct Attempt {
 }
 
 /// Why a batch can't be delivered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DeliveryError {
     /// There is no such function.
+    #[error("the app has no function {function}")]
     NoFunction {
         /// The name that was asked for.
         function: String,
     },
     /// It has another trigger.
+    #[error("the function {function} has no Event Hub trigger")]
     NoEventHubTrigger {
         /// The function.
         function: String,
     },
 }
-
-impl fmt::Display for DeliveryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoFunction { function } => write!(f, "the app has no function {function}"),
-            Self::NoEventHubTrigger { function } => {
-                write!(f, "the function {function} has no Event Hub trigger")
-            }
-        }
-    }
-}
-
-impl std::error::Error for DeliveryError {}
 
 impl FunctionsHost {
     /// Delivers a batch to the function of that name, attempt after attempt as its retry policy says. With the cardinality *one* each
@@ -142,10 +131,10 @@ impl FunctionsHost {
         delivery: &mut Delivery,
     ) {
         let policy = function.retry.or(self.app.settings.retry);
-        let id = Uuid::new_v4().to_string();
         let mut failed = 0;
         let mut exception: Option<JObject> = None;
         loop {
+            let id = Uuid::new_v4().to_string();
             let retry = policy
                 .map(|policy| retry_context(failed, policy.max_retry_count, exception.take()));
             let attempt = self.deliver_once(function, batch, &id, retry).await;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::app::function::Function;
 use crate::app::route::RouteValues;
+use crate::client::Forwarding;
 use crate::envelope::http_trigger::{HttpInvocation, retry_context};
 use crate::envelope::identity::Identity;
 use crate::envelope::request_url;
@@ -182,6 +183,17 @@ impl FunctionsHost {
         }
     }
 
+    /// How requests are passed on, where they are.
+    fn forwarding(&self) -> Option<Forwarding> {
+        let settings = &self.app.settings;
+        if settings.proxies_http_requests && self.options.host_version.proxies() {
+            return Some(Forwarding::Streamed);
+        }
+        settings
+            .forwards_http_requests
+            .then_some(Forwarding::Rebuilt)
+    }
+
     /// What goes to the handler: the request itself, or an envelope.
     fn message<'a>(
         &self,
@@ -190,13 +202,15 @@ impl FunctionsHost {
         invocation: &mut Invocation,
     ) -> Message<'a> {
         let (function, request) = (called.function, called.request);
-        if self.app.settings.forwards_http_requests && function.is_plain_http() {
+        if let Some(forwarding) = self.forwarding()
+            && function.is_plain_http()
+        {
             let target = if self.app.settings.is_http_worker {
                 format!("/{}", function.name)
             } else {
                 request_url::escape(&request_url::decode_path(&request.target))
             };
-            return Message::Forwarded(request, target);
+            return Message::Forwarded(request, forwarding, target);
         }
         let trigger_name = function
             .trigger
