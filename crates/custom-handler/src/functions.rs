@@ -96,6 +96,43 @@ impl Functions {
     /// let functions = Functions::new().function("Receive", receive);
     /// # assert_eq!(format!("{functions:?}"), r#"["Receive"]"#);
     /// ```
+    ///
+    /// A handler that needs a client or another thing of the whole process is a closure that holds it. Without output bindings it
+    /// returns `()`. A timer, `{"type": "timerTrigger", "name": "timer", "schedule": "0 */5 * * * *"}`:
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    ///
+    /// use custom_handler::{Context, Functions};
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Data {
+    ///     #[serde(deserialize_with = "custom_handler::decoded")]
+    ///     timer: TimerInfo,
+    /// }
+    ///
+    /// #[derive(Deserialize)]
+    /// #[serde(rename_all = "PascalCase")]
+    /// struct TimerInfo {
+    ///     is_past_due: bool,
+    /// }
+    ///
+    /// let ticks = Arc::new(AtomicU64::new(0));
+    /// let functions = Functions::new().function(
+    ///     "Tick",
+    ///     async move |data: Data, context: &Context<'_>| -> Result<(), Infallible> {
+    ///         let tick = ticks.fetch_add(1, Ordering::Relaxed);
+    ///         context.log(format!("tick {tick}, late: {}", data.timer.is_past_due));
+    ///         Ok(())
+    ///     },
+    /// );
+    /// # assert_eq!(format!("{functions:?}"), r#"["Tick"]"#);
+    /// ```
+    ///
+    /// What a trigger tells beside its data, a queue's `DequeueCount` for one, is in [`Context::metadata`].
     #[must_use]
     pub fn function<D, O, E, H>(self, name: &'static str, handler: H) -> Self
     where

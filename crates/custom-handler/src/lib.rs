@@ -26,7 +26,9 @@
 //! ```
 //!
 //! Beside the binary stand a folder `Hello` with its `function.json`, a trigger named `req` and an output named `res`, and a `host.json` that
-//! names the binary as `customHandler.description.defaultExecutablePath`. `examples/hello.rs` is this program, with those files.
+//! names the binary as `customHandler.description.defaultExecutablePath`. `examples/hello` is this program, with those files.
+//! [`Functions::function`] shows a queue, a timer, and a handler that holds something of its own; such a program also needs
+//! `serde` with its feature `derive`, and `log` for lines that belong to no invocation.
 //!
 //! # Layout
 //!
@@ -46,8 +48,8 @@
 //! again where it has a retry policy. A malformed envelope is answered with 400; no Functions host sends one. Bodies may have
 //! [`MAX_ENVELOPE`] bytes each and 64 MiB together, and 10 seconds to arrive.
 //!
-//! Where `host.json` sets `enableForwardingHttpRequest`, the host sends a function with HTTP in and out the request itself, to
-//! `/api/{name}`. Give such a function [routes of its own](Functions::with).
+//! Where `host.json` sets `enableForwardingHttpRequest` or `enableProxyingHttpRequest`, the host sends a function with HTTP in and out
+//! the request itself, to `/api/{name}`. Give such a function [routes of its own](Functions::with).
 //!
 //! Source: <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers> and, where that page is silent or
 //! stale, the host itself: <https://github.com/Azure/azure-functions-host>.

@@ -60,7 +60,13 @@ async fn count(batch: &[EventData<'_>]) -> Report {
 
 /// Sends an envelope, or what else `body` is; returns status and body.
 async fn send(path: &str, body: impl Into<Vec<u8>>) -> (u16, String) {
+    let held = "held".to_owned();
+    let tick = async move |data: Tick, context: &Context<'_>| -> Result<(), String> {
+        context.log(format!("{held}: {}", data.timer));
+        Ok(())
+    };
     let functions = Functions::new()
+        .function("Tick", tick)
         .function("Receive", receive)
         .http("Echo", echo)
         .event_hub("Count", count);
@@ -103,6 +109,23 @@ async fn an_http_trigger_comes_with_the_other_bindings_and_answers_itself() {
             "ReturnValue": null,
         }),
     );
+}
+
+#[derive(Deserialize)]
+struct Tick {
+    #[serde(deserialize_with = "custom_handler::decoded")]
+    timer: Value,
+}
+
+#[actix_web::test]
+async fn a_handler_may_hold_something_and_have_no_outputs() {
+    for timer in [json!({"IsPastDue": true}), json!("{\"IsPastDue\":true}")] {
+        let envelope = json!({"Data": {"timer": timer}, "Metadata": {}});
+        check(
+            send("/Tick", envelope.to_string()).await,
+            &json!({"Outputs": null, "Logs": ["held: {\"IsPastDue\":true}"], "ReturnValue": null}),
+        );
+    }
 }
 
 #[actix_web::test]

@@ -12,12 +12,16 @@ use crate::json;
 /// The header in which the host names the invocation, a GUID that its own logs carry too.
 pub const INVOCATION_ID_HEADER: &str = "X-Azure-Functions-InvocationId";
 
+/// The same where the host passes on the request itself, by `enableProxyingHttpRequest`.
+const PROXIED_ID_HEADER: &str = "x-ms-invocation-id";
+
 /// The host's id of the invocation, or a dash where there is none. The caller of a function to which the host forwards requests may
-/// have sent one of its own, behind which the host puts its.
+/// have sent one of its own, behind which the host puts its; under `enableProxyingHttpRequest` the host leaves the caller's.
 #[must_use]
 pub fn invocation_id(http: &HttpRequest) -> &str {
     const GUID_LENGTH: usize = 36;
-    let header = http.headers().get_all(INVOCATION_ID_HEADER).next_back();
+    let last = |name| http.headers().get_all(name).next_back();
+    let header = last(INVOCATION_ID_HEADER).or_else(|| last(PROXIED_ID_HEADER));
     let ids = header.and_then(|ids| ids.to_str().ok());
     let id = ids.and_then(|ids| ids.rsplit(',').next()).map(str::trim);
     id.filter(|id| (1..=GUID_LENGTH).contains(&id.len()))
@@ -185,6 +189,8 @@ mod tests {
                 "{header}"
             );
         }
+        let proxied = TestRequest::default().insert_header(("X-MS-Invocation-Id", guid));
+        assert_eq!(invocation_id(&proxied.to_http_request()), guid);
         assert_eq!(
             invocation_id(&TestRequest::default().to_http_request()),
             "-"
