@@ -118,6 +118,10 @@ fn each_save_shows_the_answers_anew() {
 fn requests_and_the_functions_of_the_app_are_watched_too() {
     let app = app();
     app.write("requests/one.json", r#"{"linkedHubs":["a"]}"#);
+    app.write(
+        "local.settings.json",
+        r#"{"Values":{"ALLOCATION_POLICY":"policies/other.json"}}"#,
+    );
     let mut watch = Watch::start(&app, &["requests/one.json"]);
     let first = watch.round();
     assert!(
@@ -139,6 +143,9 @@ fn requests_and_the_functions_of_the_app_are_watched_too() {
         "{unusable}"
     );
     app.write("requests/one.json", r#"{"linkedHubs":["a"]}"#);
+    assert_eq!(watch.round(), first);
+    // The policy may stand elsewhere.
+    app.write("policies/other.json", "content");
     assert_eq!(watch.round(), first);
     app.write("Puppet/function.json", "{");
     let no_function = watch.round().concat();

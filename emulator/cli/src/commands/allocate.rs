@@ -73,8 +73,10 @@ async fn watch(arguments: &Allocate) -> anyhow::Result<ExitCode> {
     let mut interrupts = Interrupts::catch().context("cannot wait for Ctrl+C")?;
     let files = arguments.devices.iter().filter(|device| is_file(device));
     let files = files.map(PathBuf::from);
+    let app = arguments.app.folder()?;
     let rows = arguments.app.rows_file().map(Path::to_owned);
-    let mut saves = Saves::of(&arguments.app.folder()?, files.chain(rows).collect());
+    let others = files.chain(rows).chain(named_policy(&app));
+    let mut saves = Saves::of(&app, others.collect());
     let rounds = async {
         loop {
             match allocate(arguments).await {
@@ -98,6 +100,20 @@ async fn watch(arguments: &Allocate) -> anyhow::Result<ExitCode> {
         never = rounds => never,
         () = interrupts.next() => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// The file that a setting names in the place of `allocation.json`: the variable wins, as under the host.
+fn named_policy(app: &Path) -> Option<PathBuf> {
+    const SETTING: &str = "ALLOCATION_POLICY";
+    let variable = std::env::var(SETTING).ok();
+    let named = variable.or_else(|| {
+        let text = read_text(&app.join("local.settings.json")).ok()?;
+        let settings: serde_json::Value = serde_json::from_str(&text).ok()?;
+        settings["Values"][SETTING].as_str().map(str::to_owned)
+    });
+    named
+        .filter(|name| !name.is_empty())
+        .map(|name| app.join(name))
 }
 
 /// Lets each device register once.
