@@ -1,7 +1,8 @@
 //! The emulated Azure Functions host: it starts a custom handler, sends it invocations and judges its answers.
 //!
-//! It emulates HTTP and Event Hub triggers of an app whose functions are folders with a `function.json`. It doesn't emulate other triggers and
-//! bindings, App Service authentication, scaling, or the admin API. See the emulator's README for where it differs from the real host.
+//! It emulates HTTP and Event Hub triggers of an app whose functions are folders with a `function.json`. It doesn't emulate other triggers
+//! and bindings, App Service authentication, or scaling, and of the admin API only a part. See the emulator's README for where it differs
+//! from the real host.
 //!
 //! ```no_run
 //! use functions_host::{FunctionsHost, HostOptions, HttpRequest};
