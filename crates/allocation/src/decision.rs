@@ -51,6 +51,7 @@ pub struct Assignment {
     hub: String,
     initial_twin: Option<Arc<RawValue>>,
     payload: Option<Arc<RawValue>>,
+    payload_first: bool,
 }
 
 impl Assignment {
@@ -70,6 +71,12 @@ impl Assignment {
     #[must_use]
     pub fn payload(&self) -> Option<&RawValue> {
         self.payload.as_deref()
+    }
+
+    /// Whether the payload was said before the twin. The answer keeps this order.
+    #[must_use]
+    pub fn is_payload_first(&self) -> bool {
+        self.payload_first
     }
 }
 
@@ -92,6 +99,7 @@ impl Decision {
             hub: hub.host_name().to_owned(),
             initial_twin: None,
             payload: None,
+            payload_first: false,
         };
         Self::new(rule.into(), Outcome::Assign(assignment))
     }
@@ -163,6 +171,7 @@ impl Decision {
     #[must_use]
     pub fn payload(mut self, payload: impl Into<Arc<RawValue>>) -> Self {
         if let Outcome::Assign(assignment) = &mut self.outcome {
+            assignment.payload_first = assignment.initial_twin.is_none();
             assignment.payload = Some(payload.into());
         }
         self

@@ -41,7 +41,7 @@ const CUT: char = '…';
 /// it came, blanks included.
 ///
 /// Masked are the values of members whose names tell of a key, a certificate or a password (an empty object stays), the query
-/// of the webhook's URL, and every string that is a certificate by its looks.
+/// of the webhook's URL, every string that is a certificate by its looks, and what is so in a string that holds JSON.
 ///
 /// `json` must be JSON: of other text nobody could tell what is secret.
 #[must_use]
@@ -78,8 +78,12 @@ pub fn redacted(json: &str, limit: usize) -> Cow<'_, str> {
 fn look_at(json: &str) -> (Option<(&str, Cow<'_, str>)>, &str) {
     let (string, has_escape, behind) = split_string(json);
     let Some(value) = value_behind_name(behind) else {
-        let masked = is_certificate(string).then_some((string, MASK.into()));
-        return (masked, behind);
+        let mask = if is_certificate(string) {
+            Some(MASK.into())
+        } else {
+            has_escape.then(|| mask_within(string)).flatten()
+        };
+        return (mask.map(|mask| (string, mask)), behind);
     };
     let name = if has_escape {
         json::text(string)
@@ -97,6 +101,25 @@ fn look_at(json: &str) -> (Option<(&str, Cow<'_, str>)>, &str) {
         None => (!is_nothing(value)).then_some(MASK.into()),
     };
     (mask.map(|mask| (value, mask)), behind)
+}
+
+/// The JSON string `string`, which holds JSON itself, with the secrets within masked; `None` when there are none. Each level of text
+/// within text has twice the escapes, so that this recurses a few times at the most.
+fn mask_within(string: &str) -> Option<Cow<'static, str>> {
+    const OPENING: [char; 2] = ['{', '['];
+    let start = string.get(1..)?.trim_ascii_start();
+    // A bracket may be escaped as any character may; an escaped quote is none.
+    if !start.starts_with(OPENING) && (!start.starts_with('\\') || start.starts_with("\\\"")) {
+        return None;
+    }
+    let text = json::text(string)?;
+    if !text.trim_ascii_start().starts_with(OPENING) {
+        return None;
+    }
+    match redacted(&text, usize::MAX) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(masked) => Some(Value::from(masked).to_string().into()),
+    }
 }
 
 /// Splits behind the string that `json` starts with, quotes included, and says whether it has an escape.
@@ -269,6 +292,46 @@ mod tests {
         );
         let der = format!(r#"{{"blob":"MII{}"}}"#, "A".repeat(300));
         check(&der, r#"{"blob":"****"}"#, "a DER certificate");
+    }
+
+    #[test]
+    fn secrets_within_text_that_holds_json_are_masked() {
+        for (json, expected, why) in [
+            (
+                r#"{"payload":"{\"wifiPassword\":\"P\",\"n\":1.0}","n":1}"#,
+                r#"{"payload":"{\"wifiPassword\":\"****\",\"n\":1.0}","n":1}"#,
+                "as az sends it",
+            ),
+            (
+                r#"["\n\t [{\"key\":\"P\"}]"]"#,
+                r#"["\n\t [{\"key\":\"****\"}]"]"#,
+                "an array behind blanks",
+            ),
+            (
+                r#"["\u007b\"key\":[\"P\"]}"]"#,
+                r#"["{\"key\":\"****\"}"]"#,
+                "an escaped bracket",
+            ),
+            (
+                r#"["{\"a\":\"{\\\"key\\\":\\\"P\\\"}\"}"]"#,
+                r#"["{\"a\":\"{\\\"key\\\":\\\"****\\\"}\"}"]"#,
+                "text within text",
+            ),
+            (
+                r#"["{\"key\":\"P"]"#,
+                r#"["{\"key\":\"****\""]"#,
+                "text that ends too early",
+            ),
+        ] {
+            check(json, expected, why);
+        }
+        for json in [
+            r#"{"payload":"{\"n\":1,\"status\":\"\u00fc\"}"}"#,
+            r#"{"etag":"\"1300-key\"","a":"\u00fc\n\"key\":1"}"#,
+            r#"{"a":"{}","b":"[key]","c":"{\ud800"}"#,
+        ] {
+            check(json, json, "nothing to mask");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::{Mutex, Once};
 
 use actix_web::App;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use allocation::policy::File;
 use allocation::{AllocationRequest, AsyncPolicy, Decision, Request, webhook};
 use custom_handler::InputBindings;
 use log::{Level, LevelFilter, Log, Metadata, Record};
@@ -155,6 +156,100 @@ async fn every_decision_has_its_status_its_sentence_and_its_line() {
         let expected: Vec<_> = explained.chain([line]).collect();
         assert_eq!(lines(&id), expected);
     }
+}
+
+#[actix_web::test]
+async fn a_row_that_can_t_be_had_is_an_error_in_the_log() {
+    let policy = |id: &str| {
+        let policy = json!({
+            "version": 1,
+            "rows": {"r": {"binding": id, "verify": {"n": "{registrationId}"}}},
+            "rules": [{"name": "all", "hub": "{rows.r.hub}"}],
+        });
+        File::parse(policy.to_string().as_bytes()).unwrap()
+    };
+    let absent =
+        "The row \"r\" did not come with the request: its binding is missing from function.json.";
+    for (binding, row, sentence) in [
+        ("other", json!({}), absent),
+        (
+            "row",
+            json!([{}, {}]),
+            "There is more than one row \"r\" for the device.",
+        ),
+        (
+            "row",
+            json!("no JSON"),
+            "The row \"r\" is not a JSON object.",
+        ),
+        (
+            "row",
+            json!({"n": "b"}),
+            "The row \"r\" is not the device's own.",
+        ),
+    ] {
+        let id = format!("<{sentence}>");
+        let envelope = json!({"Data": {"req": {"Body": request("a")}, "row": row}, "Metadata": {}});
+        let (_, answer) = post(policy(binding), "/F", &id, envelope.to_string()).await;
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let res = &answer["Outputs"]["res"];
+        assert_eq!(
+            (&res["statusCode"], &res["body"]),
+            (&json!(503), &json!(sentence))
+        );
+        let of_process: Vec<String> = lines(&id)
+            .into_iter()
+            .filter(|line| !line.starts_with("DEBUG"))
+            .collect();
+        assert_eq!(of_process, [format!("ERROR F ID a: 503 {sentence}")]);
+    }
+}
+
+#[actix_web::test]
+async fn members_of_the_answer_are_in_the_file_s_order() {
+    for (members, expected) in [
+        (
+            r#""hub":{},"payload":{"z":1,"a":2},"initialTwin":{"tags":{"z":1,"a":2},"properties":{}}"#,
+            r#"{"iotHubHostName":"hub","payload":{"z":1,"a":2},"initialTwin":{"tags":{"z":1,"a":2},"properties":{}}}"#,
+        ),
+        (
+            r#""initialTwin":{"properties":{},"tags":{}},"payload":{},"hub":{}"#,
+            r#"{"iotHubHostName":"hub","initialTwin":{"properties":{},"tags":{}},"payload":{}}"#,
+        ),
+        (
+            r#""payload":"{payload?}","initialTwin":{},"hub":{}"#,
+            r#"{"iotHubHostName":"hub","initialTwin":{}}"#,
+        ),
+    ] {
+        let file = format!(r#"{{"version":1,"rules":[{{"name":"all",{members}}}]}}"#);
+        let file = File::parse(file.as_bytes()).unwrap();
+        let (status, body) = post(file, "/api/F", "<order>", request("a")).await;
+        assert_eq!((status, &*body), (200, expected), "{members}");
+    }
+}
+
+#[actix_web::test]
+async fn a_payload_that_is_text_with_an_object_is_that_object_and_shows_no_secret() {
+    let file = json!({
+        "version": 1,
+        "rules": [{"name": "all", "when": {"payload.modelId": "m"}, "hub": {}, "payload": "{payload}"}],
+        "otherwise": {"refuse": "No."},
+    });
+    let file = || File::parse(file.to_string().as_bytes()).unwrap();
+    let text = r#" {"modelId": "m", "n": 1.50, "wifiPassword": "s3cr3t"}"#;
+    let request = json!({"deviceRuntimeContext": {"registrationId": "a", "payload": text}, "linkedHubs": ["hub"]});
+    let envelope = json!({"Data": {"req": {"Body": request.to_string()}}, "Metadata": {}});
+    let (_, answer) = post(file(), "/F", "<text>", envelope.to_string()).await;
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(
+        answer["Outputs"]["res"]["body"],
+        r#"{"iotHubHostName":"hub","payload":{"modelId":"m","n":1.50,"wifiPassword":"s3cr3t"}}"#
+    );
+    let logs = answer["Logs"].to_string() + &lines("<text>").join("\n");
+    assert!(
+        logs.contains("wifiPassword") && !logs.contains("s3cr3t"),
+        "{logs}"
+    );
 }
 
 #[actix_web::test]

@@ -142,10 +142,10 @@ impl<'a> Wanted<'a> {
         };
         let hub = hubs.iter().find(is_current).or(hubs.first());
         let hub = *hub.ok_or(Refusal::NoLinkedHubs)?;
-        let payload = context.payload.ok_or(Refusal::NoPayload)?;
+        let payload = context.payload_json().ok_or(Refusal::NoPayload)?;
         Ok(Self {
             twin_id,
-            model: model_id(payload.json())?,
+            model: model_id(&payload)?,
             hub,
         })
     }
@@ -279,6 +279,9 @@ mod tests {
             r#"{"\ud800":1,"modelId":"dtmi:a;1"}"#,
             r#"{"modelId":1e999,"modelId":"dtmi:a;1"}"#,
             r#"{"\u006dodelId":"dtmi\u003aa;1"}"#,
+            // Text that holds an object is that object: this is what `az` sends.
+            r#""{\"modelId\":\"dtmi:a;1\"}""#,
+            r#""\n {\"x\":1e999,\"modelId\":\"dtmi:a;1\"} ""#,
         ] {
             assert_eq!(model_of(payload), Ok("dtmi:a;1".to_owned()), "{payload}");
         }
@@ -300,6 +303,18 @@ mod tests {
                 "deviceRuntimeContext.payload.modelId must be a string.",
             ),
             ("1e999", "deviceRuntimeContext.payload must be an object."),
+            (
+                r#""{\"modelId\":2}""#,
+                "deviceRuntimeContext.payload.modelId must be a string.",
+            ),
+            (
+                r#""{\"modelId\":\"dtmi:a;1\"""#,
+                "deviceRuntimeContext.payload must be an object.",
+            ),
+            (
+                r#""[{\"modelId\":\"dtmi:a;1\"}]""#,
+                "deviceRuntimeContext.payload must be an object.",
+            ),
         ] {
             assert_eq!(model_of(payload), Err(expected.to_owned()), "{payload}");
         }

@@ -50,7 +50,9 @@ pub struct DeviceRuntimeContext<'a> {
     pub symmetric_key: Option<Lazy<'a, SymmetricKeyAttestation<'a>>>,
     /// Present where the device attests with a TPM.
     pub tpm: Option<Lazy<'a, TpmAttestation<'a>>>,
-    /// What the device itself sent along, any JSON. An explicit null counts as nothing sent.
+    /// What the device itself sent along, any JSON, as it came. An explicit null counts as nothing sent.
+    ///
+    /// [`payload_json`](Self::payload_json) reads text that holds an object as that object.
     pub payload: Option<Lazy<'a, serde_json::Value>>,
 }
 
@@ -129,6 +131,14 @@ custom_handler::members! {
 }
 
 impl<'a> DeviceRuntimeContext<'a> {
+    /// What the device says of itself, as JSON. Text that holds a JSON object is that object: `az iot device registration create
+    /// --payload '{…}'` and its like send text. Other text stays text.
+    #[must_use]
+    pub fn payload_json(&self) -> Option<Cow<'a, str>> {
+        let json = self.payload?.json();
+        Some(object_in_text(json).map_or(Cow::Borrowed(json), Cow::Owned))
+    }
+
     fn parse(json: &'a RawValue) -> Result<Self, RequestError> {
         let members = ContextMembers::parse(json.get()).map_err(|error| {
             let member = "deviceRuntimeContext";
@@ -153,6 +163,19 @@ impl<'a> DeviceRuntimeContext<'a> {
             payload: members.payload.map(Lazy::from),
         })
     }
+}
+
+/// The JSON object that a JSON string holds, blanks around it aside. One that is nested too deeply for a request is none.
+fn object_in_text(json: &str) -> Option<String> {
+    if !json.starts_with('"') {
+        return None;
+    }
+    let text = json::text(json)?;
+    let object = text.trim_ascii();
+    let is_object = object.starts_with('{')
+        && serde_json::from_str::<IgnoredAny>(object).is_ok()
+        && !json::nests_deeper_than(object, MAX_DEPTH - 2);
+    is_object.then(|| object.to_owned())
 }
 
 fn parse_linked_hubs(json: &RawValue) -> Result<LinkedHubs<'_>, RequestError> {

@@ -1,28 +1,46 @@
 //! The webhook's answer: the hub, and what the device's first twin says.
 
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
+use serde::ser::{SerializeMap, SerializeStruct, Serializer};
 use serde_json::value::RawValue;
 
 use super::linked_hubs::LinkedHub;
 
 /// The device is assigned to a hub.
 ///
-/// Members are written in the order of the tutorial's log.
-///
 /// Source: <https://learn.microsoft.com/azure/iot-dps/concepts-custom-allocation#custom-allocation-policy-response>.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug)]
 pub struct AllocationResponse<'a> {
     /// The hub, one of those that the request links.
     pub iot_hub_host_name: LinkedHub<'a>,
     /// The twin's first content, an [`InitialTwin`] or JSON of its shape. Without it the service takes the enrollment's. It is used at the first assignment, and
     /// when the hub changes under *Reprovision and reset to initial config*.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub initial_twin: Option<&'a RawValue>,
     /// A JSON object for the device, given to it at each registration.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<&'a RawValue>,
+    /// Whether the payload is written before the twin; it stands behind it in the tutorial's log.
+    pub is_payload_first: bool,
+}
+
+impl Serialize for AllocationResponse<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = [
+            ("initialTwin", self.initial_twin),
+            ("payload", self.payload),
+        ];
+        if self.is_payload_first {
+            members.reverse();
+        }
+        let mut response = serializer.serialize_struct("AllocationResponse", 3)?;
+        response.serialize_field("iotHubHostName", &self.iot_hub_host_name)?;
+        for (name, value) in members {
+            match value {
+                Some(value) => response.serialize_field(name, value)?,
+                None => response.skip_field(name)?,
+            }
+        }
+        response.end()
+    }
 }
 
 /// The first content of a device twin.
@@ -99,10 +117,16 @@ mod tests {
             iot_hub_host_name: hubs.iter().next().unwrap(),
             initial_twin: Some(&initial_twin),
             payload: Some(serde_json::from_str(r#"{ "p": 1.0 }"#).unwrap()),
+            is_payload_first: false,
         };
         assert_eq!(
             serde_json::to_string(&response).unwrap(),
             r#"{"iotHubHostName":"a.azure-devices.net","initialTwin":{"properties":{"desired":{"z":"1","a":-1,"o":{"b":true}}},"tags":{}},"payload":{ "p": 1.0 }}"#
+        );
+        response.is_payload_first = true;
+        assert_eq!(
+            serde_json::to_string(&response).unwrap(),
+            r#"{"iotHubHostName":"a.azure-devices.net","payload":{ "p": 1.0 },"initialTwin":{"properties":{"desired":{"z":"1","a":-1,"o":{"b":true}}},"tags":{}}}"#
         );
         response.initial_twin = None;
         response.payload = None;

@@ -191,6 +191,7 @@ fn assigned(request: &Request<'_>, assignment: &Assignment) -> Result<String, We
         iot_hub_host_name: hub.ok_or(WebhookError::NotLinked)?,
         initial_twin: assignment.initial_twin(),
         payload: assignment.payload(),
+        is_payload_first: assignment.is_payload_first(),
     };
     serde_json::to_string(&response).map_err(WebhookError::Unwritable)
 }

@@ -768,8 +768,10 @@ const ROWS: Table = &[
         &["line 1, column 50: rows.a.table.k: it must be an object, as rows are, and is a number"],
     ),
     (
-        r#"{"version":1,"rows":{"a":{"key":"k","table":{"k":null}}},"rules":[{"name":"r","hub":{}}]}"#,
-        &["line 1, column 50: rows.a.table.k: it must be an object, as rows are, and is null"],
+        r#"{"version":1,"rows":{"a":{"key":"k","table":{"k":null,"K":{}},"ignoreCase":true}},"rules":[{"name":"r","hub":{}}]}"#,
+        &[
+            "line 1, column 55: rows.a.table.K: the key is there already: with ignoreCase the case does not count",
+        ],
     ),
     (
         r#"{"version":1,"rows":{"a":{"key":"k","table":{"k":{},"K":{}},"ignoreCase":true}},"rules":[{"name":"r","hub":{}}]}"#,
@@ -892,6 +894,14 @@ const NOTES: Table = &[
         r#"{"version":1,"rules":[{"name":"r","when":{"certificate.subject.CN":"a"},"hub":{}}],"otherwise":{"refuse":"No."}}"#,
         &[
             r#"line 1, column 43: rules[0].when["certificate.subject.CN"]: certificate.subject.CN rests on one public witness: no document of the service says what x509.clientCertificate holds"#,
+        ],
+    ),
+    (
+        r#"{"version":1,"rules":[{"name":"r","when":{"certificate":{"exists":true}},"hub":{},"payload":{"a":"{certificate}{certificate}"}},{"name":"s","hub":{},"payload":"{certificate?}"}]}"#,
+        &[
+            "line 1, column 43: rules[0].when.certificate: certificate rests on one public witness: no document of the service says what x509.clientCertificate holds",
+            "line 1, column 98: rules[0].payload.a: certificate rests on one public witness: no document of the service says what x509.clientCertificate holds",
+            "line 1, column 160: rules[1].payload: certificate rests on one public witness: no document of the service says what x509.clientCertificate holds",
         ],
     ),
     (

@@ -88,6 +88,11 @@ fn a_key_leads_from_row_to_row() {
 fn null_in_a_table_is_missing_and_rows_are_never_templates() {
     let rows = json!({"row": {"key": "k", "table": {"k":
         {"gone": null, "text": "{registrationId}", "deep": {"number": 1.50, "list": [null, {}]}}}}});
+    let no_row = json!({"row": {"key": "{registrationId}", "table": {"dev-1": null, "dev-2": {}}}});
+    for (id, rule) in [("dev-1", "none"), ("dev-2", "found")] {
+        let decision = decide(&policy(&telling(&no_row)), &request(id, &json!({}), &HUBS));
+        assert_eq!(decision["rule"], rule, "{id}");
+    }
     let file = policy(&json!({
         "version": 1,
         "rows": rows,

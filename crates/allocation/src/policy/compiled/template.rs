@@ -30,6 +30,20 @@ pub(crate) enum Parsed {
     Template(Template),
 }
 
+impl Parsed {
+    /// The paths that it names, each once.
+    pub(crate) fn paths(&self) -> Vec<PathId> {
+        let mut paths = match self {
+            Self::Text(_) => Vec::new(),
+            Self::Alone(id) | Self::Optional(id) => vec![*id],
+            Self::Template(template) => template.paths().collect(),
+        };
+        paths.sort_unstable();
+        paths.dedup();
+        paths
+    }
+}
+
 /// Why a string of the file is not a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TemplateError {

@@ -1,5 +1,6 @@
 //! The values that a decision may look at, each read when somebody asks and then kept.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use super::certificate::{self, UnreadableCertificate};
@@ -19,6 +20,8 @@ pub(crate) struct Sources<'r> {
     certificate: OnceCell<Result<Option<String>, UnreadableCertificate>>,
     rows: Box<[OnceCell<Found>]>,
     linked_hubs: OnceCell<String>,
+    /// The object that a payload of text holds.
+    payload: OnceCell<Option<String>>,
 }
 
 /// What looking for a row has come to.
@@ -40,6 +43,7 @@ impl<'r> Sources<'r> {
             certificate: OnceCell::new(),
             rows: file.rows.iter().map(|_| OnceCell::new()).collect(),
             linked_hubs: OnceCell::new(),
+            payload: OnceCell::new(),
         }
     }
 
@@ -120,7 +124,14 @@ impl<'r> Sources<'r> {
                 context.current_iot_hub_host_name.map(|lazy| lazy.json())
             }
             Root::CurrentDeviceId => context.current_device_id.map(|lazy| lazy.json()),
-            Root::Payload => context.payload.map(|lazy| lazy.json()),
+            Root::Payload => {
+                let read = || match context.payload_json()? {
+                    Cow::Owned(object) => Some(object),
+                    Cow::Borrowed(_) => None,
+                };
+                let as_it_came = context.payload.map(|lazy| lazy.json());
+                self.payload.get_or_init(read).as_deref().or(as_it_came)
+            }
             Root::X509 => context.x509.map(|lazy| lazy.json()),
             Root::SymmetricKey => context.symmetric_key.map(|lazy| lazy.json()),
             Root::Tpm => context.tpm.map(|lazy| lazy.json()),
@@ -199,7 +210,7 @@ impl<'s> Facts<'s> {
     }
 
     /// The hub that the device is assigned to, if it is assigned.
-    pub(crate) fn current_hub(&self) -> Option<std::borrow::Cow<'s, str>> {
+    pub(crate) fn current_hub(&self) -> Option<Cow<'s, str>> {
         let json = self.sources.member(Root::CurrentIotHubHostName)?;
         match Value::of(json) {
             Value::Text(host_name) => Some(host_name),

@@ -91,7 +91,7 @@ impl Reader<'_> {
             Ok(path) => {
                 let known = self.paths.list.len();
                 let id = self.paths.id(path);
-                self.note_new_paths(known, start, trail);
+                self.note_path(id, known, start, trail);
                 Some(id)
             }
             Err(error) => {

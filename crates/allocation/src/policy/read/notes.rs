@@ -10,27 +10,34 @@ use crate::policy::compiled::test::{Case, Operand, Operator, Test, TextOperand, 
 use crate::policy::json::tree::{Member, Node};
 
 impl Reader<'_> {
-    /// Notes what is to be said of paths that have not been seen before.
-    pub(super) fn note_new_paths(&mut self, known: usize, start: usize, trail: &Trail<'_>) {
+    /// Notes what is to be said of a path: at its first use, or at each.
+    pub(super) fn note_path(
+        &mut self,
+        path: PathId,
+        known: usize,
+        start: usize,
+        trail: &Trail<'_>,
+    ) {
         if self.notes.is_none() {
             return;
         }
-        for place in known..self.paths.list.len() {
-            let path = &self.paths.list[place];
-            let text = path.text.clone();
-            if path.root == Root::Certificate {
-                let message = format!(
-                    "{text} rests on one public witness: no document of the service says what x509.clientCertificate holds"
-                );
-                if path.is_undocumented() {
-                    let message = format!("{text}: a certificate has no such member");
-                    self.note(start, trail, message);
-                }
-                self.note(start, trail, message);
-            } else if path.is_undocumented() {
-                let message = format!("{text} is not in the service's documents");
-                self.note(start, trail, message);
-            }
+        let is_first = path.0 >= known;
+        let path = &self.paths.list[path.0];
+        let text = path.text.clone();
+        let is_of_certificate = path.root == Root::Certificate;
+        if is_first && path.is_undocumented() {
+            let message = if is_of_certificate {
+                format!("{text}: a certificate has no such member")
+            } else {
+                format!("{text} is not in the service's documents")
+            };
+            self.note(start, trail, message);
+        }
+        if is_of_certificate {
+            let message = format!(
+                "{text} rests on one public witness: no document of the service says what x509.clientCertificate holds"
+            );
+            self.note(start, trail, message);
         }
     }
 

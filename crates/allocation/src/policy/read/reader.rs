@@ -224,7 +224,9 @@ impl Reader<'_> {
         let known = self.paths.list.len();
         match template::parse(text, scope, &self.row_names, &mut self.paths) {
             Ok(parsed) => {
-                self.note_new_paths(known, start, trail);
+                for id in parsed.paths() {
+                    self.note_path(id, known, start, trail);
+                }
                 Some(parsed)
             }
             Err(error) => {

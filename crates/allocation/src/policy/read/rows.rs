@@ -114,28 +114,33 @@ impl Reader<'_> {
         let mut rows = HashMap::with_capacity(members.len());
         let mut is_whole = true;
         for found in members {
-            if !matches!(found.value.kind, Kind::Object(_)) {
-                self.wrong_type(
-                    &found.value,
-                    &trail.name(&found.name),
-                    "an object, as rows are",
-                );
-                is_whole = false;
-                continue;
-            }
-            let mut json = String::new();
-            found.value.write(&mut json);
+            // A row that is null is missing, as null is everywhere in a table.
+            let row = match found.value.kind {
+                Kind::Null => None,
+                Kind::Object(_) => {
+                    let mut json = String::new();
+                    found.value.write(&mut json);
+                    Some(json)
+                }
+                _ => {
+                    let at = trail.name(&found.name);
+                    self.wrong_type(&found.value, &at, "an object, as rows are");
+                    is_whole = false;
+                    continue;
+                }
+            };
             let key = match case {
                 Case::Counts => found.name.clone(),
                 Case::Ignored => found.name.to_ascii_lowercase(),
             };
-            if rows.insert(key, json).is_some() && case == Case::Ignored {
+            if rows.insert(key, row).is_some() && case == Case::Ignored {
                 let message = "the key is there already: with ignoreCase the case does not count";
                 self.problem(found.start, &trail.name(&found.name), message);
                 is_whole = false;
             }
         }
-        is_whole.then_some(rows)
+        let there = rows.into_iter().filter_map(|(key, row)| Some((key, row?)));
+        is_whole.then(|| there.collect())
     }
 
     fn binding(&mut self, node: &Node, members: &[Member], trail: &Trail<'_>) -> Option<RowSource> {
