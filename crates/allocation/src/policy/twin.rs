@@ -20,7 +20,7 @@ pub(crate) const MAX_DEPTH: usize = 10;
 /// Integers have 53 bits.
 const MAX_INTEGER: i128 = (1 << 52) - 1;
 
-/// What IoT Hub does not take.
+/// What IoT Hub does not accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TwinProblem {
     NotAnObject(&'static str),
@@ -43,7 +43,7 @@ impl fmt::Display for TwinProblem {
             Self::NotAnObject(part) => write!(f, "{part} is not an object"),
             Self::UnknownMember(part) => write!(
                 f,
-                "{part} has a member beside {}",
+                "{part} has a member other than {}",
                 if *part == "properties" {
                     "desired"
                 } else {
@@ -53,16 +53,18 @@ impl fmt::Display for TwinProblem {
             Self::EmptyName => f.write_str("a name is empty"),
             Self::LongName => write!(f, "a name is longer than {MAX_NAME} bytes"),
             Self::NameCharacter => {
-                f.write_str("a name has a dot, a dollar sign, a blank or a control character")
+                f.write_str("a name contains a dot, a dollar sign, a space or a control character")
             }
             Self::LongString => write!(f, "a string is longer than {MAX_STRING} bytes"),
             Self::Integer => write!(
                 f,
-                "a whole number is not within -{} and {MAX_INTEGER}",
+                "a whole number is not between -{} and {MAX_INTEGER}",
                 MAX_INTEGER + 1
             ),
             Self::Number => f.write_str("a number is too large"),
-            Self::HalfText => f.write_str("a string has half of a character"),
+            Self::HalfText => {
+                f.write_str("a string contains half of a character (a lone surrogate)")
+            }
             Self::Null => f.write_str("a value is null"),
             Self::Depth => write!(f, "it is nested more than {MAX_DEPTH} levels deep"),
             Self::Size(part, limit) => write!(f, "{part} is larger than {limit} bytes"),
@@ -246,30 +248,33 @@ mod tests {
             (&long_name, "a name is longer than 1024 bytes"),
             (
                 r#"{"a.b":1}"#,
-                "a name has a dot, a dollar sign, a blank or a control character",
+                "a name contains a dot, a dollar sign, a space or a control character",
             ),
             (
                 r#"{"$a":1}"#,
-                "a name has a dot, a dollar sign, a blank or a control character",
+                "a name contains a dot, a dollar sign, a space or a control character",
             ),
             (
                 r#"{"a b":1}"#,
-                "a name has a dot, a dollar sign, a blank or a control character",
+                "a name contains a dot, a dollar sign, a space or a control character",
             ),
             (
                 r#"{"a":{"\u0007":1}}"#,
-                "a name has a dot, a dollar sign, a blank or a control character",
+                "a name contains a dot, a dollar sign, a space or a control character",
             ),
             (
                 r#"{"a":4503599627370496}"#,
-                "a whole number is not within -4503599627370496 and 4503599627370495",
+                "a whole number is not between -4503599627370496 and 4503599627370495",
             ),
             (
                 r#"{"a":-4503599627370497}"#,
-                "a whole number is not within -4503599627370496 and 4503599627370495",
+                "a whole number is not between -4503599627370496 and 4503599627370495",
             ),
             (r#"{"a":1e400}"#, "a number is too large"),
-            (r#"{"a":"\ud800"}"#, "a string has half of a character"),
+            (
+                r#"{"a":"\ud800"}"#,
+                "a string contains half of a character (a lone surrogate)",
+            ),
             (r#"{"a":[null]}"#, "a value is null"),
         ] {
             assert_eq!(twin(tags).unwrap_err().to_string(), expected, "{tags}");
@@ -295,11 +300,11 @@ mod tests {
             ),
             (
                 r#"{"properties":{"reported":{}}}"#,
-                "properties has a member beside desired",
+                "properties has a member other than desired",
             ),
             (
                 r#"{"desired":{}}"#,
-                "initialTwin has a member beside tags and properties",
+                "initialTwin has a member other than tags and properties",
             ),
         ] {
             assert_eq!(check(json).unwrap_err().to_string(), expected, "{json}");

@@ -140,7 +140,7 @@ fn parts_of_a_twin_and_the_payload_may_be_copied_whole() {
         }
         assert_eq!(decision(&members, payload), expected, "{members}");
     }
-    let twin = "The rule \"r\" makes a twin that IoT Hub does not take: ";
+    let twin = "The rule \"r\" makes a twin that IoT Hub does not accept: ";
     for (members, expected) in [
         (
             json!({"payload": "{payload.t}"}),
@@ -156,7 +156,7 @@ fn parts_of_a_twin_and_the_payload_may_be_copied_whole() {
         ),
         (
             json!({"initialTwin": "{payload.o}"}),
-            format!("{twin}initialTwin has a member beside tags and properties."),
+            format!("{twin}initialTwin has a member other than tags and properties."),
         ),
         (
             json!({"initialTwin": {"tags": "{payload.l}"}}),
@@ -164,7 +164,7 @@ fn parts_of_a_twin_and_the_payload_may_be_copied_whole() {
         ),
         (
             json!({"initialTwin": {"properties": "{payload.o}"}}),
-            format!("{twin}properties has a member beside desired."),
+            format!("{twin}properties has a member other than desired."),
         ),
         (
             json!({"initialTwin": {"properties": "{payload.t}"}}),
@@ -196,8 +196,8 @@ fn what_iot_hub_does_not_take_is_refused_when_it_is_copied() {
     let text = |length: usize| format!("\"{}\"", "x".repeat(length));
     let name = |length: usize| format!("{{\"{}\":1}}", "x".repeat(length));
     // Below tags at most 10 objects stand in each other.
-    let integer = "a whole number is not within -4503599627370496 and 4503599627370495";
-    let character = "a name has a dot, a dollar sign, a blank or a control character";
+    let integer = "a whole number is not between -4503599627370496 and 4503599627370495";
+    let character = "a name contains a dot, a dollar sign, a space or a control character";
     for (payload, problem) in [
         (text(4096), None),
         (text(4097), Some("a string is longer than 4096 bytes")),
@@ -243,7 +243,7 @@ fn what_iot_hub_does_not_take_is_refused_when_it_is_copied() {
             None => assert_eq!(found["status"], 200, "{short}: {found}"),
             Some(problem) => {
                 let sentence =
-                    format!("The rule \"r\" makes a twin that IoT Hub does not take: {problem}.");
+                    format!("The rule \"r\" makes a twin that IoT Hub does not accept: {problem}.");
                 assert_eq!(
                     found,
                     json!({"rule": "r", "status": 400, "sentence": sentence}),
@@ -261,7 +261,7 @@ fn what_iot_hub_does_not_take_is_refused_when_it_is_copied() {
     let found = decision(&twin(json!({"v": "{payload}{payload}"})), &text(2049));
     assert_eq!(
         found["sentence"],
-        "The rule \"r\" makes a twin that IoT Hub does not take: a string is longer than 4096 bytes."
+        "The rule \"r\" makes a twin that IoT Hub does not accept: a string is longer than 4096 bytes."
     );
     // A payload has no such limits.
     let found = decision(

@@ -200,14 +200,14 @@ pub(crate) fn names(text: &str) -> Result<Vec<String>, PathError> {
 impl fmt::Display for PathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::EmptyName => f.write_str("a path has a name before and behind each dot"),
+            Self::EmptyName => f.write_str("a path needs a name before and after each dot"),
             Self::ForbiddenCharacter(character) => {
-                write!(f, "a path can't hold {character:?}")
+                write!(f, "a path can't contain {character:?}")
             }
             Self::UnknownRoot { name, meant } => {
                 write!(f, "no path starts with {name:?}{meant}")?;
                 if meant.is_none() {
-                    f.write_str("; one starts with ")?;
+                    f.write_str("; paths start with ")?;
                     for (name, _) in ROOTS {
                         write!(f, "{name}, ")?;
                     }
@@ -215,13 +215,13 @@ impl fmt::Display for PathError {
                 }
                 Ok(())
             }
-            Self::RowsAlone => f.write_str("rows needs a name behind it: rows.NAME"),
+            Self::RowsAlone => f.write_str("rows needs a name after it: rows.NAME"),
             Self::UnknownRow { name, meant } => {
                 write!(f, "the file has no rows named {name:?}{meant}")
             }
             Self::RowsInVerify => f.write_str("verify can't use rows"),
             Self::HubTooEarly => f.write_str(
-                "iotHubHostName is known in initialTwin and payload only, when the hub has been chosen",
+                "iotHubHostName is known only in initialTwin and payload, once the hub has been chosen",
             ),
         }
     }
@@ -260,21 +260,21 @@ mod tests {
             (
                 "",
                 Scope::Request,
-                "a path has a name before and behind each dot",
+                "a path needs a name before and after each dot",
             ),
             (
                 "payload.",
                 Scope::Request,
-                "a path has a name before and behind each dot",
+                "a path needs a name before and after each dot",
             ),
             (
                 "payload..a",
                 Scope::Request,
-                "a path has a name before and behind each dot",
+                "a path needs a name before and after each dot",
             ),
-            ("payload.{a}", Scope::Request, "a path can't hold '{'"),
-            ("payload.a?", Scope::Request, "a path can't hold '?'"),
-            ("payload.a\n", Scope::Request, r"a path can't hold '\n'"),
+            ("payload.{a}", Scope::Request, "a path can't contain '{'"),
+            ("payload.a?", Scope::Request, "a path can't contain '?'"),
+            ("payload.a\n", Scope::Request, r"a path can't contain '\n'"),
             (
                 "Payload.a",
                 Scope::Request,
@@ -288,12 +288,12 @@ mod tests {
             (
                 "device.id",
                 Scope::Request,
-                "no path starts with \"device\"; one starts with registrationId, currentIotHubHostName, currentDeviceId, payload, x509, symmetricKey, tpm, individualEnrollment, enrollmentGroup, linkedHubs, enrollment, certificate, iotHubHostName, or rows",
+                "no path starts with \"device\"; paths start with registrationId, currentIotHubHostName, currentDeviceId, payload, x509, symmetricKey, tpm, individualEnrollment, enrollmentGroup, linkedHubs, enrollment, certificate, iotHubHostName, or rows",
             ),
             (
                 "rows",
                 Scope::Request,
-                "rows needs a name behind it: rows.NAME",
+                "rows needs a name after it: rows.NAME",
             ),
             (
                 "rows.devices.a",
@@ -304,7 +304,7 @@ mod tests {
             (
                 "iotHubHostName",
                 Scope::Request,
-                "iotHubHostName is known in initialTwin and payload only, when the hub has been chosen",
+                "iotHubHostName is known only in initialTwin and payload, once the hub has been chosen",
             ),
         ] {
             let error = Path::parse(text, scope, &rows).unwrap_err();

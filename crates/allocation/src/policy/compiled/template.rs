@@ -168,11 +168,11 @@ impl fmt::Display for TemplateError {
         match self {
             Self::Brace(brace) => write!(
                 f,
-                "a single {brace:?} is neither part of a {{path}} (without blanks) nor the brace itself, which is written {brace}{brace}"
+                "a single {brace:?} is not part of a {{path}}, which has no blanks: the brace itself is written {brace}{brace}"
             ),
             Self::Path(error) => error.fmt(f),
             Self::Optional => f.write_str(
-                "{path?} stands only as the whole value of a member or an element in initialTwin and payload, which it leaves out: write {path}",
+                "{path?} can only be the whole value of a member or an element in initialTwin and payload: write {path}",
             ),
         }
     }
@@ -214,9 +214,9 @@ mod tests {
 
     #[test]
     fn a_brace_that_means_nothing_is_an_error() {
-        let open = "a single '{' is neither part of a {path} (without blanks) nor the brace itself, which is written {{";
-        let close = "a single '}' is neither part of a {path} (without blanks) nor the brace itself, which is written }}";
-        let optional = "{path?} stands only as the whole value of a member or an element in initialTwin and payload, which it leaves out: write {path}";
+        let open = "a single '{' is not part of a {path}, which has no blanks: the brace itself is written {{";
+        let close = "a single '}' is not part of a {path}, which has no blanks: the brace itself is written }}";
+        let optional = "{path?} can only be the whole value of a member or an element in initialTwin and payload: write {path}";
         for (text, expected) in [
             ("{", open),
             ("a{payload", open),
@@ -225,12 +225,12 @@ mod tests {
             ("{payload{tpm}", open),
             ("}", close),
             ("{payload}}", close),
-            ("{}", "a path has a name before and behind each dot"),
+            ("{}", "a path needs a name before and after each dot"),
             (
                 "{paylod}",
                 "no path starts with \"paylod\": did you mean \"payload\"?",
             ),
-            ("{payload.a??}", "a path can't hold '?'"),
+            ("{payload.a??}", "a path can't contain '?'"),
             ("x{payload?}", optional),
             ("{payload?}{tpm}", optional),
         ] {

@@ -91,10 +91,10 @@ impl Rule {
         for one in &answer.members {
             let json = one.json(facts).map_err(|error| match error {
                 AnswerError::Path(path) => unfilled(path),
-                AnswerError::Twin(problem) => {
-                    format!("The rule {name:?} makes a twin that IoT Hub does not take: {problem}.")
-                        .into()
-                }
+                AnswerError::Twin(problem) => format!(
+                    "The rule {name:?} makes a twin that IoT Hub does not accept: {problem}."
+                )
+                .into(),
                 AnswerError::PayloadNotAnObject => {
                     format!("The rule {name:?} makes a payload that is not an object.").into()
                 }

@@ -43,7 +43,7 @@ impl Reader<'_> {
             self.problem(
                 node.start,
                 trail,
-                "it is empty: leave it out, and the rule is for all",
+                "it is empty: leave it out to match every device",
             );
             return None;
         }
@@ -137,7 +137,7 @@ impl Reader<'_> {
             self.problem(
                 found.start,
                 &trail.name(IGNORE_CASE),
-                "it needs a text to compare beside it, as in {\"equals\": \"text\", \"ignoreCase\": true}",
+                "it needs a comparison of text beside it, as in {\"equals\": \"text\", \"ignoreCase\": true}",
             );
             return None;
         }
@@ -156,7 +156,7 @@ impl Reader<'_> {
         let at = trail.name(name);
         let is_of_text = matches!(name, "equals" | "not") || TextOperator::of(name).is_some();
         if subject == Subject::HostName && !is_of_text && OPERATORS.contains(&name) {
-            let message = "among tests host names, which are text: equals, startsWith, endsWith, contains, not and ignoreCase are for it";
+            let message = "among tests host names: use equals, startsWith, endsWith, contains, not or ignoreCase";
             self.problem(found.start, &at, message);
             return;
         }
@@ -236,8 +236,7 @@ impl Reader<'_> {
                 number.map(|number| Operand::Number(number, json.clone()))
             }
             Kind::Null => {
-                let message =
-                    "null equals nothing: what is null is missing, which is {\"exists\": false}";
+                let message = "null can't be compared: a null value counts as missing, which is tested by {\"exists\": false}";
                 self.problem(node.start, trail, message);
                 None
             }
@@ -356,7 +355,7 @@ impl Reader<'_> {
                     VersionOperand::Version(text)
                 }
                 Some(TextOperand::Text(..)) => {
-                    let message = "it is not a version, which is groups of digits with single dots between them";
+                    let message = "it is not a version: write groups of digits with single dots between them, as in 12.0.2";
                     self.problem(member.value.start, &trail, message);
                     return;
                 }

@@ -43,7 +43,7 @@ impl Reader<'_> {
             Some(weights) => {
                 for name in ["among", "take"] {
                     if let Some(found) = member(members, name) {
-                        let message = "it can't stand beside weights, which name their hubs";
+                        let message = "it can't be used beside weights, which name their hubs";
                         self.problem(found.start, &trail.name(name), message);
                     }
                 }
@@ -100,11 +100,11 @@ impl Reader<'_> {
             if name.is_empty() {
                 self.problem(found.start, &at, "the host name is empty");
             } else if name.contains(['{', '}']) {
-                let message = "a host name of weights is written in full, without templates";
+                let message = "host names in weights are written in full, without templates";
                 self.problem(found.start, &at, message);
             } else if weights.iter().any(|(known, _)| *known == name) {
                 let message =
-                    "the host name is there already, in another case, which does not count";
+                    "the host name is already listed in another case, which does not count";
                 self.problem(found.start, &at, message);
             } else if !name.contains('.') {
                 self.note(
@@ -141,7 +141,7 @@ impl Reader<'_> {
             self.problem(
                 found.start,
                 &trail.name("log"),
-                "it stands beside refuse only",
+                "it is only allowed beside refuse",
             );
         }
         let found = member(members, "retry")?;

@@ -29,13 +29,13 @@ impl Reader<'_> {
             let message = if is_of_certificate {
                 format!("{text}: a certificate has no such member")
             } else {
-                format!("{text} is not in the service's documents")
+                format!("{text} is not in the service's documentation")
             };
             self.note(start, trail, message);
         }
         if is_of_certificate {
             let message = format!(
-                "{text} rests on one public witness: no document of the service says what x509.clientCertificate holds"
+                "{text} rests on one public witness: the service's documentation does not say what x509.clientCertificate holds"
             );
             self.note(start, trail, message);
         }
@@ -100,14 +100,14 @@ impl Reader<'_> {
             });
             if rests_on_claims {
                 let message = format!(
-                    "the rule {:?} gives a hub for what the device says of itself alone: any device of the enrollment can say it",
+                    "the rule {:?} assigns a hub on nothing but what the device says of itself: any device of the enrollment can claim it",
                     rule.name
                 );
                 self.note(node.start, &trail, message);
             }
             for path in hub_claims {
                 let message = format!(
-                    "the device itself names its hub with {path}: any device of the enrollment can say it"
+                    "the device itself names its hub with {path}: any device of the enrollment can claim it"
                 );
                 self.note(node.start, &trail.name("hub"), message);
             }
@@ -131,7 +131,7 @@ impl Reader<'_> {
             });
             if let Some((before, _, _)) = implied {
                 let message = format!(
-                    "the rule is never reached: what it asks for contains what rules[{before}] looks for"
+                    "the rule is never reached: rules[{before}] already matches whatever it matches"
                 );
                 self.note(nodes[place].start, &trail.index(place), message);
             }

@@ -19,7 +19,7 @@ const MAX_SENTENCE: usize = 256;
 pub(in crate::policy) fn text_of(bytes: &[u8]) -> Result<&str, String> {
     if bytes.len() > MAX_FILE {
         return Err(format!(
-            "it has {} bytes, and {MAX_FILE} (8 MiB) are the limit: move large tables behind a binding",
+            "it has {} bytes; the limit is {MAX_FILE} (8 MiB): move large tables behind a binding",
             bytes.len()
         ));
     }
@@ -89,7 +89,7 @@ impl Reader<'_> {
                 for member in members {
                     let trail = trail.name(&member.name);
                     if !seen.insert(member.name.as_str()) {
-                        self.problem(member.start, &trail, "the member is there twice");
+                        self.problem(member.start, &trail, "the member appears twice");
                     }
                     self.find_repeated(&member.value, &trail);
                 }
@@ -146,7 +146,10 @@ impl Reader<'_> {
         let meant = suggestion(&member.name, names.iter().copied());
         let mut message = format!("the {what} is unknown{meant}");
         if meant.is_none() {
-            message = format!("the {what} is unknown; known are {}", names.join(", "));
+            message = format!(
+                "the {what} is unknown; expected one of {}",
+                names.join(", ")
+            );
         }
         self.problem(member.start, &trail.name(&member.name), message);
     }
@@ -193,19 +196,19 @@ impl Reader<'_> {
         if length == 0 {
             self.problem(node.start, trail, "it is empty");
         } else if length > MAX_SENTENCE {
-            let message = format!("it has {length} characters, and {MAX_SENTENCE} are the limit");
+            let message = format!("it has {length} characters; the limit is {MAX_SENTENCE}");
             self.problem(node.start, trail, message);
         } else if text.contains(is_unprintable) {
             self.problem(
                 node.start,
                 trail,
-                "it must stand on one line, without control characters",
+                "it must be one line without control characters",
             );
         } else if text.contains(['{', '}']) {
             self.problem(
                 node.start,
                 trail,
-                "it is a sentence, which has no braces and no templates",
+                "a sentence can't contain braces or templates",
             );
         } else {
             return Some(text.to_owned());

@@ -20,7 +20,7 @@ impl Reader<'_> {
                     c.is_whitespace() || c.is_control() || matches!(c, '.' | '{' | '}' | '?')
                 });
             if !is_word {
-                let message = "the name of rows is a word without dots, blanks and braces";
+                let message = "a name of rows is one word without dots, spaces or braces";
                 self.problem(found.start, &trail.name(&found.name), message);
             }
             self.row_names.push(found.name.clone());
@@ -56,7 +56,7 @@ impl Reader<'_> {
             self.problem(
                 found.start,
                 &trail.name("verify"),
-                "it stands beside binding only",
+                "it is only allowed beside binding",
             );
             return None;
         }
@@ -134,7 +134,7 @@ impl Reader<'_> {
                 Case::Ignored => found.name.to_ascii_lowercase(),
             };
             if rows.insert(key, row).is_some() && case == Case::Ignored {
-                let message = "the key is there already: with ignoreCase the case does not count";
+                let message = "the key is already there: with ignoreCase the case does not count";
                 self.problem(found.start, &trail.name(&found.name), message);
                 is_whole = false;
             }
@@ -217,7 +217,7 @@ impl Reader<'_> {
             place = step(place)?;
         }
         names.push(&rows[first].name);
-        let message = format!("its key goes round in a circle: {}", names.join(" → "));
+        let message = format!("its key leads back to itself: {}", names.join(" → "));
         self.problem(
             members[first].start,
             &trail.name(&members[first].name),

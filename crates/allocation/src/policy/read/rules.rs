@@ -123,7 +123,7 @@ impl Reader<'_> {
             matches!(&last.kind, Kind::Object(members) if member(members, "when").is_none());
         match member(members, OTHERWISE) {
             Some(found) if always => {
-                let message = "the last rule has no \"when\" and is for all, so that nothing is left for otherwise: leave out one of them";
+                let message = "the last rule has no \"when\" and matches every device: remove otherwise, which is never used";
                 self.problem(found.start, &start.name(OTHERWISE), message);
                 Err(Wrong)
             }
@@ -140,7 +140,7 @@ impl Reader<'_> {
             // What is no rule at all has been told.
             None if always || !matches!(last.kind, Kind::Object(_)) => Ok(None),
             None => {
-                let message = "the last rule has a \"when\", so that the policy needs an \"otherwise\" for all other devices";
+                let message = "the last rule has a \"when\": the policy needs an \"otherwise\" for all other devices";
                 self.problem(last.start, &rules.index(place), message);
                 Err(Wrong)
             }
@@ -192,7 +192,7 @@ impl Reader<'_> {
                 && member(members, other).is_none()
                 && !(name == "log" && member(members, "retry").is_some())
             {
-                let message = format!("it stands beside {other} only");
+                let message = format!("it is only allowed beside {other}");
                 self.problem(found.start, &trail.name(name), message);
             }
         }
@@ -221,16 +221,16 @@ impl Reader<'_> {
         if name.is_empty() {
             self.problem(start, &trail, "it is empty");
         } else if length > MAX_NAME {
-            let message = format!("it has {length} characters, and {MAX_NAME} are the limit");
+            let message = format!("it has {length} characters; the limit is {MAX_NAME}");
             self.problem(start, &trail, message);
         } else if name.contains(is_unprintable) {
             self.problem(
                 start,
                 &trail,
-                "it must stand on one line, without control characters",
+                "it must be one line without control characters",
             );
         } else if name == OTHERWISE {
-            let message = "no rule is called \"otherwise\", as the decisions of otherwise are told under that name";
+            let message = "\"otherwise\" is reserved: it is the name of the decisions of otherwise";
             self.problem(start, &trail, message);
         }
         Some((start, name))
@@ -255,7 +255,7 @@ impl Reader<'_> {
         };
         if let Some(second) = found.next() {
             let message = format!(
-                "it can't stand beside {}: a rule does one thing",
+                "it can't be used beside {}: a rule does one thing",
                 first.name
             );
             self.problem(second.start, &trail.name(&second.name), message);
@@ -300,7 +300,7 @@ impl Reader<'_> {
             let Some(when) = member(members, "when") else {
                 if place < last {
                     let message = format!(
-                        "only the last rule may lack \"when\": no rule behind this one is ever reached (the first is rules[{}])",
+                        "only the last rule may lack \"when\": rules[{}] and the rules after it are never reached",
                         place + 1
                     );
                     self.problem(node.start, &trail, message);

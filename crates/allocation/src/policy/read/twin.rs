@@ -58,7 +58,7 @@ impl Reader<'_> {
                 && size > limit
             {
                 let message =
-                    format!("IoT Hub takes at most {limit} bytes here, and these are {size}");
+                    format!("IoT Hub accepts at most {limit} bytes here, and this has {size}");
                 reader.problem(node.start, trail, message);
             }
             output
@@ -165,7 +165,7 @@ impl Reader<'_> {
             .split_once('{')
             .is_some_and(|(_, behind)| behind.contains('}'));
         if has_template {
-            let message = "a member's name can't hold a template: only values can";
+            let message = "a member's name can't contain a template: only values can";
             self.problem(start, trail, message);
         }
         if let Limits::Twin { size } = limits {
@@ -192,7 +192,11 @@ impl Reader<'_> {
     }
 
     fn twin_problem(&mut self, start: usize, trail: &Trail<'_>, problem: TwinProblem) {
-        self.problem(start, trail, format!("IoT Hub does not take it: {problem}"));
+        self.problem(
+            start,
+            trail,
+            format!("IoT Hub does not accept it: {problem}"),
+        );
     }
 }
 

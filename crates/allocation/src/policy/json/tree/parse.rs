@@ -32,14 +32,12 @@ pub(crate) enum Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Expected(what) => write!(f, "it is not JSON: {what} is expected here"),
+            Self::Expected(what) => write!(f, "it is not JSON: expected {what}"),
             Self::End => f.write_str("it is not JSON: it ends too early"),
             Self::Comment => f.write_str(
                 "it is not JSON: JSON has no comments (a \"description\" is a place for them)",
             ),
-            Self::TrailingComma => {
-                f.write_str("it is not JSON: the comma before it has nothing behind it")
-            }
+            Self::TrailingComma => f.write_str("it is not JSON: remove the comma before it"),
             Self::ControlCharacter => {
                 f.write_str("it is not JSON: a control character within a string must be escaped")
             }
@@ -362,14 +360,9 @@ mod tests {
                 "{\n  \"a\": 1,\n}",
                 3,
                 1,
-                "it is not JSON: the comma before it has nothing behind it",
+                "it is not JSON: remove the comma before it",
             ),
-            (
-                "[1,]",
-                1,
-                4,
-                "it is not JSON: the comma before it has nothing behind it",
-            ),
+            ("[1,]", 1, 4, "it is not JSON: remove the comma before it"),
             (
                 "{}\n{}",
                 2,
@@ -392,33 +385,23 @@ mod tests {
                 "{a:1}",
                 1,
                 2,
-                "it is not JSON: a member's name in double quotes is expected here",
+                "it is not JSON: expected a member's name in double quotes",
             ),
-            (
-                "{\"a\" 1}",
-                1,
-                6,
-                "it is not JSON: a colon is expected here",
-            ),
+            ("{\"a\" 1}", 1, 6, "it is not JSON: expected a colon"),
             (
                 "{\"a\":1 \"b\":2}",
                 1,
                 8,
-                "it is not JSON: a comma or the end of the object is expected here",
+                "it is not JSON: expected a comma or the end of the object",
             ),
             (
                 "[1 2]",
                 1,
                 4,
-                "it is not JSON: a comma or the end of the array is expected here",
+                "it is not JSON: expected a comma or the end of the array",
             ),
-            (
-                "[\"é\", tru]",
-                1,
-                7,
-                "it is not JSON: a value is expected here",
-            ),
-            ("['a']", 1, 2, "it is not JSON: a value is expected here"),
+            ("[\"é\", tru]", 1, 7, "it is not JSON: expected a value"),
+            ("['a']", 1, 2, "it is not JSON: expected a value"),
         ] {
             check(text, (line, column), expected);
         }
