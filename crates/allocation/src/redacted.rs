@@ -112,7 +112,10 @@ fn mask_within(string: &str) -> Option<Cow<'static, str>> {
     if !start.starts_with(OPENING) && (!start.starts_with('\\') || start.starts_with("\\\"")) {
         return None;
     }
-    let text = json::text(string)?;
+    // What can't be read is taken for a secret.
+    let Some(text) = json::text(string) else {
+        return Some(MASK.into());
+    };
     if !text.trim_ascii_start().starts_with(OPENING) {
         return None;
     }
@@ -322,13 +325,18 @@ mod tests {
                 r#"["{\"key\":\"****\""]"#,
                 "text that ends too early",
             ),
+            (
+                r#"["{\"key\":\"P\ud800\"}"]"#,
+                r#"["****"]"#,
+                "text that can't be read",
+            ),
         ] {
             check(json, expected, why);
         }
         for json in [
             r#"{"payload":"{\"n\":1,\"status\":\"\u00fc\"}"}"#,
             r#"{"etag":"\"1300-key\"","a":"\u00fc\n\"key\":1"}"#,
-            r#"{"a":"{}","b":"[key]","c":"{\ud800"}"#,
+            r#"{"a":"{}","b":"[key]","c":"\"\ud800"}"#,
         ] {
             check(json, json, "nothing to mask");
         }

@@ -188,7 +188,7 @@ async fn a_row_that_can_t_be_had_is_an_error_in_the_log() {
             "The row \"r\" is not the device's own.",
         ),
     ] {
-        let id = format!("<{sentence}>");
+        let id = format!("<row-{}>", sentence.len());
         let envelope = json!({"Data": {"req": {"Body": request("a")}, "row": row}, "Metadata": {}});
         let (_, answer) = post(policy(binding), "/F", &id, envelope.to_string()).await;
         let answer: Value = serde_json::from_str(&answer).unwrap();

@@ -8,8 +8,9 @@ mod allocation_request;
 mod allocation_response;
 mod enrollment;
 mod linked_hubs;
+mod request_error;
 
-pub use allocation_request::{AllocationRequest, DeviceRuntimeContext, RequestError};
+pub use allocation_request::{AllocationRequest, DeviceRuntimeContext};
 pub use allocation_response::{
     AllocationResponse, InitialTwin, TwinCollection, TwinProperties, TwinValue,
 };
@@ -19,3 +20,4 @@ pub use enrollment::{
     TwinState, X509Attestation, X509Certificate, X509Certificates, X509DeviceAttestation,
 };
 pub use linked_hubs::{LinkedHub, LinkedHubs};
+pub use request_error::RequestError;
