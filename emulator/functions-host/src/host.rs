@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use crate::answer::violation::Violation;
 use crate::app::function::Function;
 use crate::app::functions_app::App;
-use crate::bindings::read::Stores;
+use crate::bindings::Stores;
 use crate::invoke::authorization::Keys;
 use crate::invoke::bindings;
 use crate::invoke::record::Record;

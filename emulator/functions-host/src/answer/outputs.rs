@@ -11,7 +11,7 @@ use crate::answer::http_output::{self, Content};
 use crate::answer::invocation_result::{self, InvocationResult};
 use crate::answer::violation::Violation;
 use crate::app::function::{Function, OutputBinding};
-use crate::bindings::write::OutputValue;
+use crate::bindings::OutputValue;
 use crate::invoke::http::{HttpResponse, RawAnswer};
 use crate::newtonsoft::{JObject, JToken, base64};
 

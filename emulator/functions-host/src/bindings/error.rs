@@ -88,6 +88,13 @@ impl BindingError {
         Self(vec![format!("Not emulated: {message}")])
     }
 
+    /// A database is read, and there is no file in its place.
+    pub(crate) fn no_rows_file(kind: &str) -> Self {
+        Self::not_emulated(format_args!(
+            "{kind} comes from a file of rows, and none is named; name one with --rows-file FILE"
+        ))
+    }
+
     /// The exceptions, outermost first.
     pub(crate) fn chain(&self) -> &[String] {
         &self.0

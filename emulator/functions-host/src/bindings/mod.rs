@@ -1,5 +1,6 @@
-//! Bindings to stores. Input bindings beside the trigger: the host reads a blob, rows of a table, a document or the result of a query for each invocation,
-//! and puts it into `Data` before the handler is called.
+//! Bindings to stores. For each invocation the host reads the input bindings beside the trigger (a blob, rows of a table, a document,
+//! or the result of a query)
+//! and puts them into `Data` before it calls the handler.
 //!
 //! An output binding beside the response writes what the handler answers, before the caller gets its own answer.
 //!
@@ -8,26 +9,28 @@
 //! storage account, which Azurite is on a laptop; Cosmos DB and SQL come from a file, which is not the real engine.
 //!
 //! - `declaration`: what function.json says. `traps`: what it had better not say.
-//! - `binding_data`, `template`, `filter`: from the request to what the store is asked.
-//! - `settings`, `connection`: which store that is. `read`: asking all of them. `blob`, `table`, `cosmos_db`, `sql`: one each.
-//! - `write`: outputs. `table_entity`: an entity that one of them makes.
-//! - `rows_file`: the stand-in for databases. `error`: what goes wrong, in the host's words.
+//! - `expressions`: from the request to what the store is asked.
+//! - `storage_accounts`, `databases`: asking it. `stores`: all that the app's settings name.
+//! - `read`: all inputs of an invocation, each a `value`. `write`: all outputs, each an `output_value`.
+//! - `settings`: the app's. `error`: what goes wrong, in the host's words.
 //!
 //! Source: the binding and path folders of <https://github.com/Azure/azure-webjobs-sdk>, and the extensions' own repositories.
 
-pub(crate) mod binding_data;
-mod blob;
-mod connection;
-mod cosmos_db;
+mod databases;
 pub(crate) mod declaration;
 mod error;
-mod filter;
-pub(crate) mod read;
-pub(crate) mod rows_file;
-pub(crate) mod settings;
-mod sql;
-mod table;
-mod table_entity;
-mod template;
+mod expressions;
+mod output_value;
+mod read;
+mod settings;
+mod storage_accounts;
+mod stores;
 pub(crate) mod traps;
-pub(crate) mod write;
+mod value;
+mod write;
+
+pub(crate) use databases::RowsFile;
+pub(crate) use expressions::BindingData;
+pub(crate) use output_value::OutputValue;
+pub(crate) use settings::AppSettings;
+pub(crate) use stores::Stores;

@@ -31,6 +31,12 @@ impl AppSettings {
             self.0.keys().any(|known| known.starts_with(&below))
         }
     }
+
+    /// The section that a connection's name stands for: with the prefix `AzureWebJobs` first, then as it is.
+    pub(crate) fn connection_section(&self, connection: &str) -> Option<String> {
+        let candidates = [format!("AzureWebJobs{connection}"), connection.to_owned()];
+        candidates.into_iter().find(|name| self.has_section(name))
+    }
 }
 
 fn key(name: &str) -> String {

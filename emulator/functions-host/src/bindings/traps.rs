@@ -4,8 +4,7 @@
 
 use std::time::Duration;
 
-use super::connection::section;
-use super::declaration::{DataType, InputBinding, Source};
+use super::declaration::{CosmosDbSource, DataType, InputBinding, Source, SqlSource};
 use super::settings::AppSettings;
 
 /// The shortest `functionTimeout` that leaves a store the time to answer.
@@ -39,7 +38,7 @@ pub(crate) fn find(inputs: &[InputBinding], app: Surroundings<'_>) -> Vec<Trap> 
             tell(is_fatal, format!("binding {name}: {sentence}"));
         }
         if let Source::Blob { connection, .. } | Source::Table { connection, .. } = &binding.source
-            && let Some(section) = section(app.settings, connection)
+            && let Some(section) = app.settings.connection_section(connection)
             && app
                 .settings
                 .get(&format!("{section}:retry:networkTimeout"))
@@ -118,12 +117,12 @@ fn of_binding(binding: &InputBinding) -> Vec<(bool, String)> {
                 .map(String::as_str)
                 .collect()
         }
-        Source::CosmosDb {
+        Source::CosmosDb(CosmosDbSource {
             id,
             partition_key,
             sql_query,
             ..
-        } => {
+        }) => {
             if sql_query.as_deref().is_some_and(has_dotted_name) {
                 found.push((
                     true,
@@ -136,11 +135,11 @@ fn of_binding(binding: &InputBinding) -> Vec<(bool, String)> {
             let optional = [id, partition_key, sql_query].into_iter().flatten();
             optional.map(String::as_str).collect()
         }
-        Source::Sql {
+        Source::Sql(SqlSource {
             command_text,
             parameters,
             ..
-        } => {
+        }) => {
             if command_text.contains('{') {
                 found.push((
                     false,

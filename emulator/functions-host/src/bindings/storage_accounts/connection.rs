@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use storage::{Account, Retry, RetryMode};
 
-use super::error::BindingError;
-use super::settings::AppSettings;
 use crate::app::timespan;
+use crate::bindings::error::BindingError;
+use crate::bindings::settings::AppSettings;
 
 /// A service of a storage account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,21 +30,13 @@ impl fmt::Display for Service {
     }
 }
 
-/// The configuration section that a connection's name stands for.
-pub(crate) fn section(settings: &AppSettings, connection: &str) -> Option<String> {
-    let candidates = [format!("AzureWebJobs{connection}"), connection.to_owned()];
-    candidates
-        .into_iter()
-        .find(|name| settings.has_section(name))
-}
-
 /// The account and the options of a connection.
 pub(crate) fn account(
     settings: &AppSettings,
     connection: &str,
     service: Service,
 ) -> Result<(Account, Retry), BindingError> {
-    let section = section(settings, connection).ok_or_else(|| {
+    let section = settings.connection_section(connection).ok_or_else(|| {
         BindingError::invalid_operation(format_args!(
             "Storage account connection string 'AzureWebJobs{connection}' does not exist. Make sure that it is a defined App Setting."
         ))

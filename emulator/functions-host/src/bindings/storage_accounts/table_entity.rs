@@ -1,6 +1,6 @@
 //! An entity that an output binding writes: its keys, and its properties as the service reads them.
 
-use super::error::BindingError;
+use crate::bindings::error::BindingError;
 use crate::newtonsoft::{JObject, JToken, MAX_DEPTH, quote};
 
 const PARTITION_KEY: &str = "PartitionKey";
@@ -8,14 +8,14 @@ const ROW_KEY: &str = "RowKey";
 
 /// The keys that the binding names; an entity's own go before them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Keys {
-    pub(super) partition_key: Option<String>,
-    pub(super) row_key: Option<String>,
+pub(crate) struct Keys {
+    pub(crate) partition_key: Option<String>,
+    pub(crate) row_key: Option<String>,
 }
 
 impl Keys {
     /// Partition key and row key of an entity.
-    pub(super) fn of(&self, entity: &JObject) -> Result<(String, String), BindingError> {
+    pub(crate) fn of(&self, entity: &JObject) -> Result<(String, String), BindingError> {
         let key = |name: &str, declared: &Option<String>| {
             let own = entity
                 .get_ignoring_case(name)
@@ -32,7 +32,7 @@ impl Keys {
 }
 
 /// An entity that is written as text.
-pub(super) fn parse(text: &str) -> Result<JObject, BindingError> {
+pub(crate) fn parse(text: &str) -> Result<JObject, BindingError> {
     match JToken::parse(text, MAX_DEPTH) {
         Ok(JToken::Object(entity)) => Ok(entity),
         Ok(other) => Err(BindingError::not_an_object(text, &other)),
@@ -42,7 +42,7 @@ pub(super) fn parse(text: &str) -> Result<JObject, BindingError> {
 
 /// The properties without the keys, which the address names: whole numbers are 64 bits wide, dates stay text, and what is nested is JSON
 /// text.
-pub(super) fn to_json(entity: &JObject) -> String {
+pub(crate) fn to_json(entity: &JObject) -> String {
     let mut members = Vec::new();
     for (name, value) in entity.iter() {
         if [PARTITION_KEY, ROW_KEY]

@@ -1,8 +1,8 @@
 //! A blob as text: `path` is `CONTAINER/NAME`, and neither of the two needs to be there.
 
-use super::declaration::DataType;
-use super::error::BindingError;
-use super::read::BoundValue;
+use crate::bindings::declaration::DataType;
+use crate::bindings::error::BindingError;
+use crate::bindings::value::BoundValue;
 use crate::envelope::body_text;
 
 /// The container and the name that a resolved path means.

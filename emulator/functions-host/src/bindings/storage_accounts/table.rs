@@ -6,8 +6,8 @@
 use serde_json::Value;
 use storage::Entity;
 
-use super::declaration::DataType;
-use super::error::BindingError;
+use crate::bindings::declaration::DataType;
+use crate::bindings::error::BindingError;
 use crate::newtonsoft::{JObject, JToken, NetDateTime};
 
 /// What a type that no table can be bound to fails with.

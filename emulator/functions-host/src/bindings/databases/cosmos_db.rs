@@ -4,18 +4,58 @@
 //! a dotted name in `sqlQuery` always fails. The engine is a stand-in: containers are partitioned by `/id`, and a query is
 //! `SELECT * FROM c`, with conditions that compare a member with a text or a parameter.
 
-use super::binding_data::{BindingData, Datum};
-use super::error::BindingError;
-use super::read::BoundValue;
 use super::rows_file::RowsFile;
-use super::template::{Template, no_value};
+use super::words::split_ignoring_case;
+use crate::bindings::declaration::{CosmosDbSource, DataType};
+use crate::bindings::error::BindingError;
+use crate::bindings::expressions::{BindingData, Datum, Resolver, Template, no_value};
+use crate::bindings::value::BoundValue;
 use crate::newtonsoft::{JObject, JToken};
 
 /// A value that no member has.
 const NOTHING: &str = "\u{0}";
 
+/// What a binding reads.
+pub(crate) fn read(
+    source: &CosmosDbSource,
+    data_type: DataType,
+    rows: Option<&RowsFile>,
+    resolver: Resolver<'_>,
+) -> Result<BoundValue, BindingError> {
+    let database = resolver.text(&source.database)?;
+    let container = resolver.text(&source.container)?;
+    let place = (database.as_str(), container.as_str());
+    let id = resolver.optional(source.id.as_deref())?;
+    let partition_key = resolver.optional(source.partition_key.as_deref())?;
+    let query = match &source.sql_query {
+        None => None,
+        Some(text) => Some(Query::bind(&resolver.template(text)?, resolver.data)?),
+    };
+    let unsupported = match data_type {
+        DataType::Binary => Some("System.Byte[]"),
+        DataType::Stream => Some("System.IO.Stream"),
+        DataType::Undefined | DataType::String => None,
+    };
+    if let Some(kind) = unsupported {
+        return Err(BindingError::not_supported(format_args!(
+            "ScriptBinding type {kind} is not supported"
+        )));
+    }
+    let connection = &source.connection;
+    if resolver.settings.connection_section(connection).is_none() {
+        return Err(BindingError::invalid_operation(format_args!(
+            "Cosmos DB connection configuration '{connection}' does not exist. Make sure that it is a defined App Setting."
+        )));
+    }
+    let rows = rows.ok_or_else(|| BindingError::no_rows_file("cosmosDB"))?;
+    match id {
+        Some(id) => document(rows, place, &id, partition_key.as_deref()),
+        None => select(rows, place, query.as_ref(), partition_key.as_deref()),
+    }
+}
+
 /// The document with this id.
-pub(crate) fn document(
+fn document(
     rows: &RowsFile,
     (database, container): (&str, &str),
     id: &str,
@@ -44,14 +84,14 @@ pub(crate) fn document(
 
 /// A query whose tokens have become parameters.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Query {
-    pub(crate) text: String,
-    pub(crate) parameters: Vec<(String, String)>,
+struct Query {
+    text: String,
+    parameters: Vec<(String, String)>,
 }
 
 impl Query {
     /// `{x}` becomes `@x`; a dotted name can't.
-    pub(crate) fn bind(template: &Template, data: &BindingData) -> Result<Self, BindingError> {
+    fn bind(template: &Template, data: &BindingData) -> Result<Self, BindingError> {
         let mut replaced = BindingData::default();
         let mut parameters = Vec::new();
         for name in template.parameter_names() {
@@ -70,7 +110,7 @@ impl Query {
 }
 
 /// The documents that a query selects; without one, all of them.
-pub(crate) fn query(
+fn select(
     rows: &RowsFile,
     (database, container): (&str, &str),
     query: Option<&Query>,
@@ -150,17 +190,4 @@ fn conditions(query: &Query) -> Result<Vec<(String, String)>, BindingError> {
         conditions.push((member.to_owned(), value));
     }
     Ok(conditions)
-}
-
-/// The parts of a text between a word in any case.
-pub(crate) fn split_ignoring_case<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
-    let lower = text.to_ascii_lowercase();
-    let mut parts = Vec::new();
-    let mut start = 0;
-    for (at, _) in lower.match_indices(word) {
-        parts.push(&text[start..at]);
-        start = at + word.len();
-    }
-    parts.push(&text[start..]);
-    parts
 }

@@ -3,14 +3,41 @@
 //! The rules around it are the extension's: `parameters` is split after its expressions are filled in, and the whole result becomes one
 //! text. The engine is a stand-in for `SELECT [TOP n] columns FROM table [WHERE column = @parameter [AND …]]`.
 
-use super::cosmos_db::split_ignoring_case;
-use super::error::BindingError;
-use super::read::BoundValue;
 use super::rows_file::RowsFile;
+use super::words::split_ignoring_case;
+use crate::bindings::declaration::SqlSource;
+use crate::bindings::error::BindingError;
+use crate::bindings::expressions::Resolver;
+use crate::bindings::value::BoundValue;
 use crate::newtonsoft::{JObject, JToken};
 
+/// What a binding reads.
+pub(crate) fn read(
+    source: &SqlSource,
+    rows: Option<&RowsFile>,
+    resolver: Resolver<'_>,
+) -> Result<BoundValue, BindingError> {
+    let command = resolver.text(&source.command_text)?;
+    let expanded = resolver.optional(source.parameters.as_deref())?;
+    let parameters = parameters(expanded.as_deref().unwrap_or_default())?;
+    let connection = &source.connection;
+    if resolver.settings.get(connection).is_none_or(str::is_empty) {
+        return Err(BindingError::invalid_operation(format_args!(
+            "ConnectionStringSetting '{connection}' is missing in your function app settings, please add the setting with a valid SQL \
+             connection string."
+        )));
+    }
+    let rows = rows.ok_or_else(|| BindingError::no_rows_file("sql"))?;
+    if source.is_stored_procedure {
+        return Err(BindingError::not_emulated(
+            "the file of rows is no SQL Server and has no stored procedures",
+        ));
+    }
+    query(rows, &command, &parameters)
+}
+
 /// The parameters of a command, `None` for NULL.
-pub(crate) fn parameters(text: &str) -> Result<Vec<(String, Option<String>)>, BindingError> {
+fn parameters(text: &str) -> Result<Vec<(String, Option<String>)>, BindingError> {
     let wrong = || {
         BindingError::invalid_operation(
             "Parameters must be separated by \",\" and parameter name and parameter value must be separated by \"=\", i.e. \
@@ -31,7 +58,7 @@ pub(crate) fn parameters(text: &str) -> Result<Vec<(String, Option<String>)>, Bi
 }
 
 /// The result of a command.
-pub(crate) fn query(
+fn query(
     rows: &RowsFile,
     command: &str,
     parameters: &[(String, Option<String>)],

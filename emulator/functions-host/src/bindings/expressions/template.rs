@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use super::binding_data::{BindingData, Datum};
-use super::error::BindingError;
-use super::settings::AppSettings;
+use crate::bindings::error::BindingError;
+use crate::bindings::settings::AppSettings;
 use crate::newtonsoft::NetDateTime;
 
 /// A template whose settings are filled in.

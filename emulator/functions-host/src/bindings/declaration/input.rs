@@ -1,13 +1,6 @@
-//! What function.json says of a function's input bindings, and of its output bindings to a store.
-//!
-//! Names of properties, types and directions ignore case, and properties that nobody knows are ignored, as the host does. A mistake
-//! here switches one function off: it answers 404, and the app goes on.
+//! Input bindings: which store is read, and what it is asked.
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
-
-/// The only connection of those that name none.
-const DEFAULT_CONNECTION: &str = "Storage";
+use super::properties::{File, Properties};
 
 /// An input binding that reads from a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,46 +25,29 @@ pub(crate) enum Source {
         take: i64,
         connection: String,
     },
-    CosmosDb {
-        connection: String,
-        database: String,
-        container: String,
-        id: Option<String>,
-        partition_key: Option<String>,
-        sql_query: Option<String>,
-    },
-    Sql {
-        command_text: String,
-        is_stored_procedure: bool,
-        parameters: Option<String>,
-        connection: String,
-    },
+    CosmosDb(CosmosDbSource),
+    Sql(SqlSource),
 }
 
-/// An output binding that writes to a store.
+/// A document, when there is an id, or the result of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct StoreOutput {
-    pub(crate) name: String,
-    pub(crate) target: Target,
+pub(crate) struct CosmosDbSource {
+    pub(crate) connection: String,
+    pub(crate) database: String,
+    pub(crate) container: String,
+    pub(crate) id: Option<String>,
+    pub(crate) partition_key: Option<String>,
+    pub(crate) sql_query: Option<String>,
 }
 
-/// Where a value goes, with expressions unresolved.
+/// The result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Target {
-    Blob {
-        path: String,
-        connection: String,
-    },
-    Queue {
-        queue_name: String,
-        connection: String,
-    },
-    Table {
-        table_name: String,
-        partition_key: Option<String>,
-        row_key: Option<String>,
-        connection: String,
-    },
+pub(crate) struct SqlSource {
+    pub(crate) command_text: String,
+    pub(crate) is_stored_procedure: bool,
+    pub(crate) parameters: Option<String>,
+    /// The setting that holds the connection string.
+    pub(crate) connection: String,
 }
 
 /// `dataType`, which is best left out.
@@ -83,87 +59,21 @@ pub(crate) enum DataType {
     Stream,
 }
 
-#[derive(Deserialize)]
-struct File {
-    #[serde(default)]
-    bindings: Vec<Map<String, Value>>,
-}
-
-/// A binding's properties, found in any case.
-struct Properties<'a>(&'a Map<String, Value>);
-
-impl<'a> Properties<'a> {
-    fn get(&self, name: &str) -> Option<&'a Value> {
-        // Of two spellings the last counts.
-        let mut found = self
-            .0
-            .iter()
-            .rev()
-            .filter(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.next().map(|(_, value)| value)
-    }
-
-    /// A text, or what a scalar prints as.
-    fn text(&self, name: &str) -> Option<String> {
-        match self.get(name)? {
-            Value::String(text) => Some(text.clone()),
-            Value::Null => None,
-            other => Some(other.to_string()),
-        }
-    }
-
-    fn required(&self, name: &str) -> Result<String, String> {
-        self.text(name).ok_or_else(|| {
-            format!(
-                "Unable to configure binding '{}' of type '{}'. This may indicate invalid function.json properties. Can't figure \
-                 out which ctor to call.",
-                self.text("name").unwrap_or_default(),
-                self.text("type").unwrap_or_default()
-            )
-        })
-    }
-
-    fn connection(&self) -> String {
-        let named = self.text("connection").filter(|text| !text.is_empty());
-        named.unwrap_or_else(|| DEFAULT_CONNECTION.to_owned())
-    }
-
-    fn is(&self, name: &str, value: &str) -> bool {
-        self.text(name)
-            .is_some_and(|text| text.eq_ignore_ascii_case(value))
-    }
-}
-
 /// The input bindings of a function in the file's order, without the trigger.
 ///
 /// # Errors
 /// The host's sentence on why the function can't be used.
 pub(crate) fn input_bindings(text: &str) -> Result<Vec<InputBinding>, String> {
-    let Ok(file) = serde_json::from_str::<File>(text) else {
-        // Whoever reads the rest of the file says what is wrong with it.
+    let Some(file) = File::parse(text) else {
         return Ok(Vec::new());
     };
-    let bindings: Vec<_> = file.bindings.iter().map(Properties).collect();
+    let bindings = file.bindings();
     check_names(&bindings)?;
     let inputs = bindings.iter().filter(|binding| {
         let kind = binding.text("type").unwrap_or_default().to_lowercase();
         !binding.is("direction", "out") && !kind.ends_with("trigger")
     });
     inputs.map(InputBinding::new).collect()
-}
-
-/// The output bindings to a storage account, in the file's order. Those to other services are not emulated.
-///
-/// # Errors
-/// The host's sentence on why the function can't be used.
-pub(crate) fn store_outputs(text: &str) -> Result<Vec<StoreOutput>, String> {
-    let Ok(file) = serde_json::from_str::<File>(text) else {
-        return Ok(Vec::new());
-    };
-    let bindings = file.bindings.iter().map(Properties);
-    let outputs = bindings.filter(|binding| binding.is("direction", "out"));
-    let outputs = outputs.map(|binding| StoreOutput::new(&binding));
-    outputs.filter_map(Result::transpose).collect()
 }
 
 fn check_names(bindings: &[Properties<'_>]) -> Result<(), String> {
@@ -193,32 +103,6 @@ fn is_valid_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-impl StoreOutput {
-    fn new(properties: &Properties<'_>) -> Result<Option<Self>, String> {
-        let kind = properties.text("type").unwrap_or_default();
-        let connection = properties.connection();
-        let target = match kind.to_lowercase().as_str() {
-            "blob" => Target::Blob {
-                path: properties.required("path")?,
-                connection,
-            },
-            "queue" => Target::Queue {
-                queue_name: properties.required("queueName")?,
-                connection,
-            },
-            "table" => Target::Table {
-                table_name: properties.required("tableName")?,
-                partition_key: properties.text("partitionKey"),
-                row_key: properties.text("rowKey"),
-                connection,
-            },
-            _ => return Ok(None),
-        };
-        let name = properties.text("name").unwrap_or_default();
-        Ok(Some(Self { name, target }))
-    }
-}
-
 impl InputBinding {
     fn new(properties: &Properties<'_>) -> Result<Self, String> {
         let name = properties.text("name").unwrap_or_default();
@@ -238,7 +122,7 @@ impl InputBinding {
                 take: take(properties, &name)?,
                 connection: connection(),
             },
-            "cosmosdb" => Source::CosmosDb {
+            "cosmosdb" => Source::CosmosDb(CosmosDbSource {
                 connection: properties
                     .text("connection")
                     .unwrap_or_else(|| "CosmosDB".to_owned()),
@@ -247,13 +131,13 @@ impl InputBinding {
                 id: properties.text("id"),
                 partition_key: properties.text("partitionKey"),
                 sql_query: properties.text("sqlQuery"),
-            },
-            "sql" => Source::Sql {
+            }),
+            "sql" => Source::Sql(SqlSource {
                 command_text: required("commandText")?,
                 is_stored_procedure: properties.is("commandType", "StoredProcedure"),
                 parameters: properties.text("parameters"),
                 connection: required("connectionStringSetting")?,
-            },
+            }),
             _ => {
                 return Err(format!(
                     "The binding type(s) '{kind}' were not found in the configured extension bundle. Please ensure the type is correct and the \
@@ -325,26 +209,6 @@ mod tests {
         assert_eq!(
             parse(r#"{"type":"queue","direction":"out","name":"log"}"#).unwrap(),
             []
-        );
-    }
-
-    #[test]
-    fn outputs_to_a_storage_account_are_read_and_others_left_out() {
-        let file = r#"{"bindings":[{"type":"http","direction":"out","name":"res"},
-            {"Type":"Queue","direction":"OUT","name":"log","QueueName":"audit"},{"type":"sql","direction":"out","name":"rows"}]}"#;
-        let expected = StoreOutput {
-            name: "log".to_owned(),
-            target: Target::Queue {
-                queue_name: "audit".to_owned(),
-                connection: "Storage".to_owned(),
-            },
-        };
-        assert_eq!(store_outputs(file), Ok(vec![expected]));
-        let file = r#"{"bindings":[{"type":"blob","direction":"out","name":"log"}]}"#;
-        assert_eq!(
-            store_outputs(file).unwrap_err(),
-            "Unable to configure binding 'log' of type 'blob'. This may indicate invalid function.json properties. Can't figure out which \
-             ctor to call."
         );
     }
 

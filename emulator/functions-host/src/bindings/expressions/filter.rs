@@ -3,8 +3,8 @@
 //! Source: `TableFilterFormatter` of the table extension.
 
 use super::binding_data::{BindingData, Datum};
-use super::error::BindingError;
 use super::template::Template;
+use crate::bindings::error::BindingError;
 
 /// The filter with its expressions filled in.
 pub(crate) fn bind(template: &Template, data: &BindingData) -> Result<String, BindingError> {
