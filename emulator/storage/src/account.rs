@@ -65,7 +65,8 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// Why a text is not a connection string. The messages are the .NET client's, and show nothing of the text.
+/// Why a text is not a connection string. The messages are the .NET client's, and show nothing of
+/// the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
     /// A part that isn't `name=value`.

@@ -1,4 +1,5 @@
-//! Azurite, Microsoft's storage emulator: installed by npm where it is missing, started on loopback, ended with its owner.
+//! Azurite, Microsoft's storage emulator: installed by npm where it is missing, started on
+//! loopback, ended with its owner.
 //!
 //! Source: <https://learn.microsoft.com/azure/storage/common/storage-use-azurite>.
 
@@ -70,7 +71,8 @@ impl Installation {
         }
         let problem = |error: std::io::Error| AzuriteError::NotInstalled(error.to_string());
         std::fs::create_dir_all(folder).map_err(problem)?;
-        // Several processes may want it at once. They install into folders of their own, and the first one's stays.
+        // Several processes may want it at once. They install into folders of their own, and the
+        // first one's stays.
         let own = folder.join(format!("installing-{}", std::process::id()));
         std::fs::create_dir_all(&own).map_err(problem)?;
         let output = Command::new("npm")
@@ -104,8 +106,9 @@ impl Installation {
         Err(AzuriteError::NotInstalled(format!("there is no {file}")))
     }
 
-    /// For tests, with their `CARGO_TARGET_TMPDIR`: the installation in cargo's target folder. `None` where there is no npm to install
-    /// it with, which is said past the test harness; with `AZURITE=required` in the environment that is a panic, as every other failure.
+    /// For tests, with their `CARGO_TARGET_TMPDIR`: the installation in cargo's target folder.
+    /// `None` where there is no npm to install it with, which is said past the test harness; with
+    /// `AZURITE=required` in the environment that is a panic, as every other failure.
     ///
     /// # Panics
     /// When Azurite can't be installed, or is required and there is no npm.
@@ -132,7 +135,8 @@ impl Installation {
         )
     }
 
-    /// Starts Azurite on these ports of 127.0.0.1, where 0 is a free one. It keeps its data in `data`, or in memory alone.
+    /// Starts Azurite on these ports of 127.0.0.1, where 0 is a free one. It keeps its data in
+    /// `data`, or in memory alone.
     ///
     /// # Errors
     /// When it can't be started or doesn't get ready.

@@ -35,7 +35,8 @@ impl Blobs {
 
     /// The content of a blob; `None` when there is no such blob or no such container.
     ///
-    /// The host looks twice before it reads, so a blob costs three requests, and one that isn't there costs one.
+    /// The host looks twice before it reads, so a blob costs three requests, and one that isn't
+    /// there costs one.
     ///
     /// # Errors
     /// The store refuses, or doesn't answer.

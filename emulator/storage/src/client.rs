@@ -57,7 +57,8 @@ impl ServiceAnswer {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The error with the first line of the service's own message, as blobs and queues write it. An answer to HEAD has none.
+    /// The error with the first line of the service's own message, as blobs and queues write it. An
+    /// answer to HEAD has none.
     pub(crate) fn refusal_in_xml(&self) -> StorageError {
         let body = String::from_utf8_lossy(&self.body);
         let message = body
@@ -143,7 +144,8 @@ impl ServiceClient {
         &self.account
     }
 
-    /// Sends the request until there is an answer that another try wouldn't change, or no try is left.
+    /// Sends the request until there is an answer that another try wouldn't change, or no try is
+    /// left.
     pub(crate) async fn send(
         &self,
         request: &ServiceRequest,

@@ -81,7 +81,8 @@ impl Queues {
     }
 }
 
-/// The texts of a list of messages. Base64 needs no escapes, so the elements are found by their tags.
+/// The texts of a list of messages. Base64 needs no escapes, so the elements are found by their
+/// tags.
 fn message_texts(list: &str) -> Vec<String> {
     let messages = list.split("<QueueMessage>").skip(1);
     let texts = messages.map(|message| {

@@ -1,7 +1,8 @@
 //! How often a request is tried, and how long each try may take: the options of the .NET client.
 //!
-//! The Functions host leaves them at their defaults unless settings below the connection's name say otherwise, and the defaults are long:
-//! a table that answers nothing is given up after 406 seconds, a blob after 626.
+//! The Functions host leaves them at their defaults unless settings below the connection's name say
+//! otherwise, and the defaults are long: a table that answers nothing is given up after 406
+//! seconds, a blob after 626.
 
 use std::time::Duration;
 

@@ -72,7 +72,8 @@ fn sign(text: &str, key: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// What the service says of itself in its documentation is tried in earnest by the tests with Azurite; these pin the two forms.
+    /// What the service says of itself in its documentation is tried in earnest by the tests with
+    /// Azurite; these pin the two forms.
     #[test]
     fn a_signature_depends_on_everything_that_it_covers() {
         let url = Url::parse("http://127.0.0.1:1/a/rows/x%20y.json?comp=metadata").unwrap();

@@ -15,7 +15,8 @@ use crate::shared_key;
 
 const JSON: &str = "application/json";
 
-/// An entity as the service sends it, with its annotations (`NAME@odata.type`), in the service's order.
+/// An entity as the service sends it, with its annotations (`NAME@odata.type`), in the service's
+/// order.
 pub type Entity = IndexMap<String, Value>;
 
 /// The tables of an account.
@@ -55,7 +56,8 @@ impl Tables {
         Ok(Self { client })
     }
 
-    /// The entities that a filter selects, all of them or the first `top`. An empty filter selects every entity.
+    /// The entities that a filter selects, all of them or the first `top`. An empty filter selects
+    /// every entity.
     ///
     /// # Errors
     /// The store refuses (also when there is no such table), or doesn't answer.

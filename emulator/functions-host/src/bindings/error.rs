@@ -34,7 +34,8 @@ impl BindingError {
         )])
     }
 
-    /// A text that isn't JSON. Of what Newtonsoft says of it, the most frequent complaint has its words.
+    /// A text that isn't JSON. Of what Newtonsoft says of it, the most frequent complaint has its
+    /// words.
     pub(crate) fn json_reader(text: &str, error: &ReadError) -> Self {
         let starts_a_value =
             |c: char| c.is_ascii_digit() || "{[\"'-/)tfnuNI".contains(c) || c.is_whitespace();
@@ -83,7 +84,8 @@ impl BindingError {
         self
     }
 
-    /// A sentence of the emulator's own, where the real host would have done something that is not emulated.
+    /// A sentence of the emulator's own, where the real host would have done something that is not
+    /// emulated.
     pub(crate) fn not_emulated(message: impl fmt::Display) -> Self {
         Self(vec![format!("Not emulated: {message}")])
     }

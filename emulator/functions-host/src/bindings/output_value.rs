@@ -1,4 +1,5 @@
-//! What the handler answers for an output binding, as the content of a blob, as messages or as entities.
+//! What the handler answers for an output binding, as the content of a blob, as messages or as
+//! entities.
 
 use super::error::BindingError;
 use crate::newtonsoft::{JToken, MAX_DEPTH};
@@ -34,7 +35,8 @@ impl OutputValue {
         })
     }
 
-    /// The items that a collection of messages or entities gets: those of an array, also of one that is text.
+    /// The items that a collection of messages or entities gets: those of an array, also of one
+    /// that is text.
     pub(super) fn into_items(self) -> Result<Vec<Self>, BindingError> {
         let token = match self {
             Self::Bytes(_) => return Ok(vec![self]),

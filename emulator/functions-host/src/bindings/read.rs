@@ -1,7 +1,8 @@
 //! Reading all bindings of an invocation, at once.
 //!
-//! Each read goes on by itself: one that fails at once waits for the others, and the first failure in the file's order is told. When the
-//! invocation is given up, the reads go on in the background, as the real clients do.
+//! Each read goes on by itself: one that fails at once waits for the others, and the first failure
+//! in the file's order is told. When the invocation is given up, the reads go on in the background,
+//! as the real clients do.
 
 use std::sync::Arc;
 

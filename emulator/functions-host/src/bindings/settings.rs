@@ -1,4 +1,5 @@
-//! Application settings as .NET's configuration sees them: names in any case, `__` for the colon between sections.
+//! Application settings as .NET's configuration sees them: names in any case, `__` for the colon
+//! between sections.
 
 use std::collections::HashMap;
 
@@ -32,7 +33,8 @@ impl AppSettings {
         }
     }
 
-    /// The section that a connection's name stands for: with the prefix `AzureWebJobs` first, then as it is.
+    /// The section that a connection's name stands for: with the prefix `AzureWebJobs` first, then
+    /// as it is.
     pub(crate) fn connection_section(&self, connection: &str) -> Option<String> {
         let candidates = [format!("AzureWebJobs{connection}"), connection.to_owned()];
         candidates.into_iter().find(|name| self.has_section(name))

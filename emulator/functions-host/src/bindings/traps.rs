@@ -1,6 +1,8 @@
-//! What a function.json had better not say: it is allowed, and fails each request, leaks another device's row, or waits for minutes.
+//! What a function.json had better not say: it is allowed, and fails each request, leaks another
+//! device's row, or waits for minutes.
 //!
-//! A [`Trap`] that fails every request is a violation; the others are warnings, told once when the host starts.
+//! A [`Trap`] that fails every request is a violation; the others are warnings, told once when the
+//! host starts.
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
-//! Writing what the handler answers for the output bindings to stores: blobs, messages and entities.
+//! Writing what the handler answers for the output bindings to stores: blobs, messages and
+//! entities.
 //!
-//! All of an invocation's outputs are written at once, and the first failure in the file's order is told. Containers, queues and tables
-//! that are missing are made.
+//! All of an invocation's outputs are written at once, and the first failure in the file's order is
+//! told. Containers, queues and tables that are missing are made.
 
 use std::sync::Arc;
 

@@ -1,8 +1,10 @@
 //! The captured cases, one group of functions after the other.
 //!
-//! Left out are: the tables of the extension before bundle 3 (`Storage 4.0.2`), which is not emulated; outputs,
-//! which [`outputs`](crate::outputs) replays; the Event Hub trigger, which is not replayed yet; of Cosmos DB, what its stand-in does that a file of rows can't (a refusal, an answer to a
-//! value that no document has); and the failures, which [`failures`](crate::failures) brings about in less time.
+//! Left out are: the tables of the extension before bundle 3 (`Storage 4.0.2`), which is not
+//! emulated; outputs, which [`outputs`](crate::outputs) replays; the Event Hub trigger, which is
+//! not replayed yet; of Cosmos DB, what its stand-in does that a file of rows can't (a refusal, an
+//! answer to a value that no document has); and the failures, which [`failures`](crate::failures)
+//! brings about in less time.
 
 use functions_host::{FunctionsHost, LogSource};
 use serde_json::Value;

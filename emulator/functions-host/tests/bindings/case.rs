@@ -230,7 +230,8 @@ impl Case {
     }
 }
 
-/// Whether both end with the same number of tries. What each of them met belongs to the store's client.
+/// Whether both end with the same number of tries. What each of them met belongs to the store's
+/// client.
 fn same_retries(expected: &[String], found: &[&str]) -> bool {
     let tries = |text: &str| {
         let rest = text.strip_prefix("System.AggregateException: Retry failed after ")?;

@@ -1,4 +1,5 @@
-//! Input bindings: what the real host did with them, replayed, and what becomes of them when their stores fail.
+//! Input bindings: what the real host did with them, replayed, and what becomes of them when their
+//! stores fail.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../common/mod.rs"]

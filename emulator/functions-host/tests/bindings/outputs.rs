@@ -1,4 +1,5 @@
-//! Outputs beside the response: what stood in the store after each captured answer, and what the caller got.
+//! Outputs beside the response: what stood in the store after each captured answer, and what the
+//! caller got.
 
 use std::fmt::Write as _;
 
@@ -65,7 +66,8 @@ fn with_backslashes(bytes: &[u8]) -> String {
     text
 }
 
-/// The expected rows without those that only cases outside the file have written: no answer so far names their keys.
+/// The expected rows without those that only cases outside the file have written: no answer so far
+/// names their keys.
 fn without_rows_of_others(expected: &Value, found: &Value, played: &[&Case]) -> Value {
     let Some(rows) = expected["rows"].as_array() else {
         return expected.clone();

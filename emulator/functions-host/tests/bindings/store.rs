@@ -1,4 +1,5 @@
-//! The stores of the captured cases: Azurite with the rows that it held, and a store that holds nothing and notes what it is asked.
+//! The stores of the captured cases: Azurite with the rows that it held, and a store that holds
+//! nothing and notes what it is asked.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,8 +1,10 @@
-//! A document of Cosmos DB, or the result of a query, from the [file of rows](super::rows_file), which is not the real engine.
+//! A document of Cosmos DB, or the result of a query, from the [file of rows](super::rows_file),
+//! which is not the real engine.
 //!
-//! The rules around the store are the extension's: an empty id fails, what isn't found is `null` (also where the container is missing),
-//! a dotted name in `sqlQuery` always fails. The engine is a stand-in: containers are partitioned by `/id`, and a query is
-//! `SELECT * FROM c`, with conditions that compare a member with a text or a parameter.
+//! The rules around the store are the extension's: an empty id fails, what isn't found is `null`
+//! (also where the container is missing), a dotted name in `sqlQuery` always fails. The engine is a
+//! stand-in: containers are partitioned by `/id`, and a query is `SELECT * FROM c`, with conditions
+//! that compare a member with a text or a parameter.
 
 use super::rows_file::RowsFile;
 use super::words::split_ignoring_case;

@@ -1,7 +1,7 @@
 //! Cosmos DB and SQL, which come from a file of rows and not from the real engines.
 //!
-//! `cosmos_db` and `sql` have the extensions' rules around a read, and a query language that is just enough for them; `rows_file` is
-//! what they look into.
+//! `cosmos_db` and `sql` have the extensions' rules around a read, and a query language that is
+//! just enough for them; `rows_file` is what they look into.
 
 pub(crate) mod cosmos_db;
 mod rows_file;

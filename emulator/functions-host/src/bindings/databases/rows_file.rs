@@ -1,5 +1,6 @@
-//! A file of rows in place of Cosmos DB and SQL. It is not the real engine: it knows documents by their ids and rows by equality, no
-//! more, so that an app which names these stores can be tried at all.
+//! A file of rows in place of Cosmos DB and SQL. It is not the real engine: it knows documents by
+//! their ids and rows by equality, no more, so that an app which names these stores can be tried at
+//! all.
 //!
 //! ```json
 //! { "cosmosDB": { "fleet/devices": [ {"id": "dev-1", "hub": "…"} ] }, "sql": { "dbo.Allocation": [ {"DeviceId": "dev-1", "Hub": "…"} ] } }

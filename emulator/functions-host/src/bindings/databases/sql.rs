@@ -1,7 +1,9 @@
-//! Rows of a query to Azure SQL, from the [file of rows](super::rows_file), which is not the real engine.
+//! Rows of a query to Azure SQL, from the [file of rows](super::rows_file), which is not the real
+//! engine.
 //!
-//! The rules around it are the extension's: `parameters` is split after its expressions are filled in, and the whole result becomes one
-//! text. The engine is a stand-in for `SELECT [TOP n] columns FROM table [WHERE column = @parameter [AND …]]`.
+//! The rules around it are the extension's: `parameters` is split after its expressions are filled
+//! in, and the whole result becomes one text. The engine is a stand-in for `SELECT [TOP n] columns
+//! FROM table [WHERE column = @parameter [AND …]]`.
 
 use super::rows_file::RowsFile;
 use super::words::split_ignoring_case;

@@ -28,7 +28,8 @@ pub(crate) enum Target {
     },
 }
 
-/// The output bindings to a storage account, in the file's order. Those to other services are not emulated.
+/// The output bindings to a storage account, in the file's order. Those to other services are not
+/// emulated.
 ///
 /// # Errors
 /// The host's sentence on why the function can't be used.

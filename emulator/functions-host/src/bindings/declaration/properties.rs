@@ -13,7 +13,8 @@ pub(super) struct File {
 }
 
 impl File {
-    /// `None` when the text isn't one. Whoever reads the rest of the file says what is wrong with it.
+    /// `None` when the text isn't one. Whoever reads the rest of the file says what is wrong with
+    /// it.
     pub(super) fn parse(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }

@@ -1,6 +1,8 @@
-//! What expressions may refer to: the request's body, query, route and headers, each value as the host keeps it.
+//! What expressions may refer to: the request's body, query, route and headers, each value as the
+//! host keeps it.
 //!
-//! Objects of the body stay objects, so that a dotted name can look into them; scalars are text from the start.
+//! Objects of the body stay objects, so that a dotted name can look into them; scalars are text
+//! from the start.
 
 use std::time::SystemTime;
 

@@ -1,4 +1,5 @@
-//! The `filter` of a table: its expressions look only at the first part of a name, and are quoted or checked.
+//! The `filter` of a table: its expressions look only at the first part of a name, and are quoted
+//! or checked.
 //!
 //! Source: `TableFilterFormatter` of the table extension.
 

@@ -219,7 +219,8 @@ fn tokens(pattern: &str) -> Result<Vec<Token>, BindingError> {
 fn is_identifier(text: &str) -> bool {
     text.starts_with(|first: char| first.is_alphabetic() || first == '_')
         && text.chars().all(|character| {
-            // Connectors, combining and formatting characters are rare enough to be listed by block.
+            // Connectors, combining and formatting characters are rare enough to be listed by
+            // block.
             character.is_alphanumeric()
                 || matches!(character, '_' | '.' | '-' | '\u{ad}' | '\u{203f}' | '\u{2040}' | '\u{2054}')
                 || matches!(character, '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}')

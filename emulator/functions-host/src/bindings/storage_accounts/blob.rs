@@ -43,7 +43,8 @@ fn is_container(name: &str) -> bool {
             && is_end(bytes.first())
             && is_end(bytes.last())
             && bytes.iter().all(|byte| {
-                // The host's own expression lets the last two through, whatever the service says then.
+                // The host's own expression lets the last two through, whatever the service says
+                // then.
                 byte.is_ascii_lowercase()
                     || byte.is_ascii_digit()
                     || matches!(byte, b'-' | b'[' | b'^')

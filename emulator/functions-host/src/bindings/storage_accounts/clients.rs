@@ -1,4 +1,5 @@
-//! The clients for storage accounts, one for each connection and service: a client costs more than a request.
+//! The clients for storage accounts, one for each connection and service: a client costs more than
+//! a request.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,8 @@
 //! Which account a binding's `connection` means, and how patient its client is.
 //!
-//! The name is looked for with the prefix `AzureWebJobs` first, then as it is. Its value is a connection string; settings below the name
-//! are the client's options, also beside a connection string.
+//! The name is looked for with the prefix `AzureWebJobs` first, then as it is. Its value is a
+//! connection string; settings below the name are the client's options, also beside a connection
+//! string.
 
 use std::fmt;
 use std::time::Duration;

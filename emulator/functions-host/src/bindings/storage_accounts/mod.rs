@@ -1,7 +1,8 @@
 //! Blobs, queues and tables of a real storage account, which Azurite is on a laptop.
 //!
-//! `connection` says which account that is and how patient its client is, `clients` keeps one client each. `blob` and `table` are the
-//! extensions' rules around a read, `table_entity` those for what is written.
+//! `connection` says which account that is and how patient its client is, `clients` keeps one
+//! client each. `blob` and `table` are the extensions' rules around a read, `table_entity` those
+//! for what is written.
 
 pub(crate) mod blob;
 mod clients;

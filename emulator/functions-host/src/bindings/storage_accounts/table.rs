@@ -1,7 +1,7 @@
 //! Rows of a table: the query that a binding means, and entities as the host writes them.
 //!
-//! `rowKey` is not used: the extension ignores it. An empty partition key selects every row, and a filter with an `or` outside of
-//! parentheses selects rows of other keys, as under the real host.
+//! `rowKey` is not used: the extension ignores it. An empty partition key selects every row, and a
+//! filter with an `or` outside of parentheses selects rows of other keys, as under the real host.
 
 use serde_json::Value;
 use storage::Entity;

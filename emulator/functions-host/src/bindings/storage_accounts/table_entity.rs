@@ -40,8 +40,8 @@ pub(crate) fn parse(text: &str) -> Result<JObject, BindingError> {
     }
 }
 
-/// The properties without the keys, which the address names: whole numbers are 64 bits wide, dates stay text, and what is nested is JSON
-/// text.
+/// The properties without the keys, which the address names: whole numbers are 64 bits wide, dates
+/// stay text, and what is nested is JSON text.
 pub(crate) fn to_json(entity: &JObject) -> String {
     let mut members = Vec::new();
     for (name, value) in entity.iter() {
