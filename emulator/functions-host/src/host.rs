@@ -90,9 +90,9 @@ impl FunctionsHost {
         let app =
             App::load(&options.app_root, |name| options.variable(name)).map_err(StartError::App)?;
         let (app, options) = (Arc::new(app), Arc::new(options));
-        let stores = Arc::new(bindings::stores(&app, &options)?);
         let port = Port::find().map_err(StartError::Port)?;
         let record = Arc::new(Record::new(options.events.clone()));
+        let stores = Arc::new(bindings::stores(&app, &options, &record)?);
         let (function_key, master_key) = (options.function_key.clone(), options.master_key.clone());
         for key in [&function_key, &master_key].into_iter().flatten() {
             record.guard(key.expose_secret());

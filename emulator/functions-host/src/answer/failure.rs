@@ -1,11 +1,11 @@
 //! Why an invocation failed, as the host tells the next attempt at it.
 //!
 //! The real host writes the exception that it has caught into `RetryContext`. Types, messages and codes are written as there; stack
-//! traces are not emulated, and of what Newtonsoft says of bad JSON only what it says of JSON that ends too early.
+//! traces are not emulated, and of what Newtonsoft says of bad JSON only what it says of JSON that ends too early or whose first character begins no value.
 
 use crate::answer::violation::Violation;
 use crate::invoke::http::RawAnswer;
-use crate::newtonsoft::{JObject, JToken};
+use crate::newtonsoft::{JObject, JToken, unexpected_start};
 
 /// What stands for a stack trace.
 const STACK_TRACE: &str = "   at (not emulated)";
@@ -20,7 +20,12 @@ pub(crate) enum Failure {
     /// A status other than 2xx.
     Status { status: u16, reason: String },
     /// An answer that can't be read, told in full.
-    InvalidAnswer { message: String, cause: String },
+    InvalidAnswer {
+        message: String,
+        /// The exception behind it, and what that says.
+        class: &'static str,
+        cause: String,
+    },
     /// An output that can't be read.
     BadOutput,
     /// A binding that could not be read or written: exceptions, the outermost first.
@@ -60,7 +65,19 @@ impl Failure {
             }
             other => other.to_string(),
         };
-        Self::InvalidAnswer { message, cause }
+        let complaint = match violation {
+            Violation::InvalidJson { .. } => unexpected_start(&body),
+            _ => None,
+        };
+        let (class, cause) = match complaint {
+            Some(complaint) => ("Newtonsoft.Json.JsonReaderException", complaint),
+            None => ("Newtonsoft.Json.JsonSerializationException", cause),
+        };
+        Self::InvalidAnswer {
+            message,
+            class,
+            cause,
+        }
     }
 
     /// For the host's log: the exception's type and message.
@@ -75,9 +92,7 @@ impl Failure {
             }
         };
         let inner = match self {
-            Self::InvalidAnswer { cause, .. } => {
-                format!("\n ---> Newtonsoft.Json.JsonSerializationException: {cause}")
-            }
+            Self::InvalidAnswer { class, cause, .. } => format!("\n ---> {class}: {cause}"),
             _ => String::new(),
         };
         format!("{class}: {}{inner}", self.message())
@@ -103,17 +118,10 @@ impl Failure {
     pub(crate) fn to_exception(&self, invocation_id: &str, function: &str) -> JObject {
         let inner = match self {
             Self::Status { .. } | Self::NoAnswer { .. } => self.http_request_exception(),
-            Self::InvalidAnswer { cause, .. } => serialized(
+            Self::InvalidAnswer { class, cause, .. } => serialized(
                 "System.InvalidOperationException",
                 &self.message(),
-                serialized(
-                    "Newtonsoft.Json.JsonSerializationException",
-                    cause,
-                    JToken::Null,
-                    EXCEPTION,
-                    "Newtonsoft.Json",
-                )
-                .into(),
+                serialized(class, cause, JToken::Null, EXCEPTION, "Newtonsoft.Json").into(),
                 INVALID_OPERATION,
                 "Microsoft.Azure.WebJobs.Script",
             ),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use storage::StorageError;
 
-use crate::newtonsoft::{JToken, ReadError};
+use crate::newtonsoft::{JToken, ReadError, unexpected_start};
 
 /// A chain of exceptions, each as `Type: message`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,26 @@ pub(crate) struct BindingError(Vec<String>);
 impl BindingError {
     pub(crate) fn invalid_operation(message: impl fmt::Display) -> Self {
         Self(vec![format!("System.InvalidOperationException: {message}")])
+    }
+
+    /// Nobody listens at `HOST:PORT`.
+    pub(crate) fn connection_refused(endpoint: &str) -> Self {
+        Self(vec![
+            format!("System.Net.Http.HttpRequestException: Connection refused ({endpoint})"),
+            "System.Net.Sockets.SocketException (111): Connection refused".to_owned(),
+        ])
+    }
+
+    pub(crate) fn cosmos_db(message: impl fmt::Display) -> Self {
+        Self(vec![format!(
+            "Microsoft.Azure.Cosmos.CosmosException: {message}"
+        )])
+    }
+
+    pub(crate) fn sql(message: impl fmt::Display) -> Self {
+        Self(vec![format!(
+            "Microsoft.Data.SqlClient.SqlException (0x80131904): {message}"
+        )])
     }
 
     pub(crate) fn format(message: impl fmt::Display) -> Self {
@@ -37,14 +57,7 @@ impl BindingError {
     /// A text that isn't JSON. Of what Newtonsoft says of it, the most frequent complaint has its
     /// words.
     pub(crate) fn json_reader(text: &str, error: &ReadError) -> Self {
-        let starts_a_value =
-            |c: char| c.is_ascii_digit() || "{[\"'-/)tfnuNI".contains(c) || c.is_whitespace();
-        let message = match text.chars().next() {
-            Some(first) if !starts_a_value(first) => format!(
-                "Unexpected character encountered while parsing value: {first}. Path '', line 0, position 0."
-            ),
-            _ => error.to_string(),
-        };
+        let message = unexpected_start(text).unwrap_or_else(|| error.to_string());
         Self(vec![format!(
             "Newtonsoft.Json.JsonReaderException: {message}"
         )])

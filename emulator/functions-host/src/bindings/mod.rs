@@ -37,4 +37,4 @@ pub(crate) use databases::RowsFile;
 pub(crate) use expressions::BindingData;
 pub(crate) use output_value::OutputValue;
 pub(crate) use settings::AppSettings;
-pub(crate) use stores::Stores;
+pub(crate) use stores::{Listener, Stores};

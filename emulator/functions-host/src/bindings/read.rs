@@ -85,9 +85,22 @@ impl Stores {
                 Ok(BoundValue::Rows(entities.iter().map(table::row).collect()))
             }
             Source::CosmosDb(source) => {
-                cosmos_db::read(source, binding.data_type, self.rows.as_ref(), resolver)
+                let tell = |question: &str| self.tell(binding, "Cosmos DB", question);
+                let rows = self.rows.as_ref();
+                cosmos_db::read(source, binding.data_type, rows, resolver, tell).await
             }
-            Source::Sql(source) => sql::read(source, self.rows.as_ref(), resolver),
+            Source::Sql(source) => {
+                let tell = |question: &str| self.tell(binding, "SQL", question);
+                sql::read(source, self.rows.as_ref(), resolver, tell).await
+            }
         }
+    }
+
+    /// Says that it is not the real database which is asked.
+    fn tell(&self, binding: &InputBinding, database: &str, question: &str) {
+        let name = &binding.name;
+        self.listener.tell(format!(
+            "binding {name}: the file of rows is asked in place of {database}: {question}"
+        ));
     }
 }

@@ -1,5 +1,8 @@
 //! The stores that an app's settings name.
 
+use std::fmt;
+use std::sync::Arc;
+
 use super::databases::RowsFile;
 use super::settings::AppSettings;
 use super::storage_accounts::Clients;
@@ -10,14 +13,36 @@ pub(crate) struct Stores {
     pub(super) settings: AppSettings,
     pub(super) rows: Option<RowsFile>,
     pub(super) clients: Clients,
+    pub(super) listener: Listener,
+}
+
+/// Hears what the file of rows is asked in place of a database.
+#[derive(Clone)]
+pub(crate) struct Listener(Arc<dyn Fn(String) + Send + Sync>);
+
+impl Listener {
+    pub(crate) fn new(hear: impl Fn(String) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hear))
+    }
+
+    pub(super) fn tell(&self, text: String) {
+        (self.0)(text);
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener")
+    }
 }
 
 impl Stores {
-    pub(crate) fn new(settings: AppSettings, rows: Option<RowsFile>) -> Self {
+    pub(crate) fn new(settings: AppSettings, rows: Option<RowsFile>, listener: Listener) -> Self {
         Self {
             settings,
             rows,
             clients: Clients::default(),
+            listener,
         }
     }
 }

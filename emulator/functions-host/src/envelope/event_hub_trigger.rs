@@ -46,12 +46,39 @@ pub(crate) struct EventHubInvocation<'a> {
     pub(crate) retry: Option<JObject>,
 }
 
+/// Why events can't be bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unbindable {
+    /// It in a sentence.
+    pub(crate) sentence: String,
+    parameter: String,
+    /// The type that Newtonsoft was to make of an event.
+    kind: &'static str,
+}
+
+impl Unbindable {
+    /// The exceptions in the host's log, outermost first.
+    pub(crate) fn chain(&self) -> Vec<String> {
+        let Self {
+            parameter, kind, ..
+        } = self;
+        let outer = format!("Exception binding parameter '{parameter}'");
+        let inner = format!(
+            "Binding parameters to complex objects (such as '{kind}') uses Json.NET serialization."
+        );
+        let messages = [outer, inner].into_iter();
+        messages
+            .map(|message| format!("System.InvalidOperationException: {message}"))
+            .collect()
+    }
+}
+
 impl EventHubInvocation<'_> {
     /// The text of the envelope.
     ///
     /// # Errors
-    /// A sentence, when the host can't convert an event and fails before it calls the handler.
-    pub(crate) fn to_envelope(&self) -> Result<String, String> {
+    /// When the host can't convert an event and fails before it calls the handler.
+    pub(crate) fn to_envelope(&self) -> Result<String, Unbindable> {
         let data = JObject::default().with(self.trigger.name.as_str(), self.data()?);
         let envelope = JObject::default()
             .with("Data", data)
@@ -59,10 +86,19 @@ impl EventHubInvocation<'_> {
         Ok(JToken::from(envelope).to_json())
     }
 
-    fn data(&self) -> Result<String, String> {
+    fn data(&self) -> Result<String, Unbindable> {
         let events = self.batch.events.iter();
         let many = |items: Vec<JToken>| JToken::Array(items).to_json();
+        let unbindable = |sentence: String, kind: &'static str| Unbindable {
+            sentence,
+            parameter: self.trigger.name.clone(),
+            kind,
+        };
         Ok(match (self.trigger.cardinality, self.trigger.data_type) {
+            (_, DataType::Stream) => {
+                let sentence = "the host can't bind an event to the dataType stream".to_owned();
+                return Err(unbindable(sentence, "Stream"));
+            }
             (Cardinality::One, DataType::Binary) => events.map(base64).collect(),
             (Cardinality::One, _) => events
                 .map(|event| quote(&body_text::decode(&event.body)))
@@ -76,7 +112,8 @@ impl EventHubInvocation<'_> {
                     .collect(),
             ),
             (Cardinality::Many, DataType::Undefined) => {
-                many(events.map(parsed).collect::<Result<_, _>>()?)
+                let parsed: Result<_, _> = events.map(parsed).collect();
+                many(parsed.map_err(|sentence| unbindable(sentence, "Object"))?)
             }
         })
     }
@@ -172,19 +209,31 @@ impl EventHubInvocation<'_> {
 
     fn system_properties(&self, event: &EventHubEvent, number: i64, offset: i64) -> JToken {
         let is_amqp = |(name, _): &&(String, Value)| PROPERTY_SECTION.contains(&name.as_str());
-        let mut properties = object(event.system_properties.iter().filter(is_amqp));
+        let mut properties = JObject::default();
+        for name in PROPERTY_SECTION {
+            let mut known = event.system_properties.iter();
+            if let Some((_, value)) = known.find(|(known, _)| known == name) {
+                properties.insert(name, amqp_token(name, value));
+            }
+        }
         properties.insert("x-opt-sequence-number", JToken::Integer(number.to_string()));
         properties.insert("x-opt-offset", offset.to_string());
         properties.insert(
             "x-opt-enqueued-time",
-            format!("{}Z", self.batch.enqueued_time),
+            format!("{}+00:00", self.batch.enqueued_time),
         );
         for (name, value) in event
             .system_properties
             .iter()
             .filter(|property| !is_amqp(property))
         {
-            properties.insert(name.as_str(), token(value));
+            let value = match name.as_str() {
+                // A hub writes it as a time, and so does the host.
+                "iothub-enqueuedtime" => with_zone(value, "Z"),
+                _ => None,
+            }
+            .unwrap_or_else(|| token(value));
+            properties.insert(name.as_str(), value);
         }
         properties.insert("SequenceNumber", JToken::Integer(number.to_string()));
         properties.insert("Offset", JToken::Integer(offset.to_string()));
@@ -193,6 +242,27 @@ impl EventHubInvocation<'_> {
         properties.insert("EnqueuedTimeUtc", self.batch.enqueued_time.as_str());
         properties.into()
     }
+}
+
+/// A property of AMQP's own, in the type that it has there.
+fn amqp_token(name: &str, value: &Value) -> JToken {
+    let typed = match (name, value) {
+        // Bytes, of which the host shows only what their container's type has as members.
+        ("user-id", Value::String(id)) => Some(JToken::from(
+            JObject::default()
+                .with("Length", JToken::Integer(id.len().to_string()))
+                .with("IsEmpty", JToken::Boolean(id.is_empty())),
+        )),
+        ("creation-time" | "absolute-expiry-time", value) => with_zone(value, "+00:00"),
+        _ => None,
+    };
+    typed.unwrap_or_else(|| token(value))
+}
+
+/// A time in UTC, as it is written with this at its end.
+fn with_zone(value: &Value, zone: &str) -> Option<JToken> {
+    let date = NetDateTime::parse(value.as_str()?)?.to_string();
+    Some(format!("{}{zone}", date.strip_suffix('Z')?).into())
 }
 
 fn key(event: &EventHubEvent) -> JToken {
@@ -264,7 +334,7 @@ mod tests {
         data_type: DataType,
         events: Vec<EventHubEvent>,
         retry: Option<(u32, i64)>,
-    ) -> Result<String, String> {
+    ) -> Result<String, Unbindable> {
         let batch = EventHubBatch::new("telemetry", events)
             .at("0", 42, 140)
             .enqueued("2026-09-01T10:15:29.5")
@@ -299,6 +369,11 @@ mod tests {
         }
         // The fixtures' second event begins 72 bytes behind the first; ours at the end of its body.
         let fixture = fixture.trim_end().replace("212", "194");
+        // They were derived from the host's source. The captured host ends this time otherwise.
+        let time = r#"x-opt-enqueued-time\":\"2026-09-01T10:15:29.5"#;
+        let fixture = fixture.replace(&format!("{time}Z"), &format!("{time}+00:00"));
+        let time = time.replace('\\', "");
+        let fixture = fixture.replace(&format!("{time}Z"), &format!("{time}+00:00"));
         assert_eq!(
             envelope(cardinality, data_type, events, retry).unwrap(),
             fixture
@@ -374,8 +449,10 @@ mod tests {
         let error =
             envelope(Cardinality::Many, DataType::Undefined, events.clone(), None).unwrap_err();
         assert!(
-            error.starts_with("the host can't bind the batch, as an event's body is not JSON"),
-            "{error}"
+            error
+                .sentence
+                .starts_with("the host can't bind the batch, as an event's body is not JSON"),
+            "{error:?}"
         );
         assert!(envelope(Cardinality::Many, DataType::String, events, None).is_ok());
     }

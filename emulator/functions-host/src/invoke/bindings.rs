@@ -8,7 +8,7 @@ use crate::answer::violation::Violation;
 use crate::app::function::Function;
 use crate::app::functions_app::App;
 use crate::bindings::traps::{self, Surroundings};
-use crate::bindings::{AppSettings, BindingData, OutputValue, RowsFile, Stores};
+use crate::bindings::{AppSettings, BindingData, Listener, OutputValue, RowsFile, Stores};
 use crate::envelope::http_trigger::HttpInvocation;
 use crate::host::FunctionsHost;
 use crate::invoke::record::Record;
@@ -18,7 +18,7 @@ use crate::options::HostOptions;
 use crate::start_error::StartError;
 
 /// The category of what the emulator notices and the real host keeps to itself.
-const TRAPS: &str = "Emulator.Bindings";
+const BINDINGS: &str = "Emulator.Bindings";
 
 impl FunctionsHost {
     /// What the input bindings bring.
@@ -63,7 +63,11 @@ pub(super) fn binding_data(invocation: &HttpInvocation<'_>) -> BindingData {
 ///
 /// # Errors
 /// When the file of rows can't be used.
-pub(crate) fn stores(app: &App, options: &HostOptions) -> Result<Stores, StartError> {
+pub(crate) fn stores(
+    app: &App,
+    options: &HostOptions,
+    record: &Arc<Record>,
+) -> Result<Stores, StartError> {
     let rows = match &options.rows_file {
         None => None,
         Some(file) => {
@@ -74,7 +78,11 @@ pub(crate) fn stores(app: &App, options: &HostOptions) -> Result<Stores, StartEr
             Some(rows)
         }
     };
-    Ok(Stores::new(settings(app, options), rows))
+    let record = Arc::clone(record);
+    let listener = Listener::new(move |text| {
+        record.log(LogRecord::information(BINDINGS, text));
+    });
+    Ok(Stores::new(settings(app, options), rows, listener))
 }
 
 fn settings(app: &App, options: &HostOptions) -> AppSettings {
@@ -113,7 +121,7 @@ pub(crate) fn tell_of_traps(app: &App, options: &HostOptions, record: &Arc<Recor
                 });
             } else {
                 let text = format!("function {name}, {}", trap.sentence);
-                record.log(LogRecord::warning(TRAPS, text));
+                record.log(LogRecord::warning(BINDINGS, text));
             }
         }
     }

@@ -193,8 +193,11 @@ impl FunctionsHost {
         .to_envelope();
         match envelope {
             Ok(envelope) => attempt.envelope = envelope.into_bytes(),
-            Err(failure) => {
-                attempt.failure = Some(failure);
+            Err(unbindable) => {
+                let chain = unbindable.chain();
+                let cause = Failure::Binding { chain }.sentence();
+                self.tell_of_a_failure(function, id, Duration::ZERO, &cause);
+                attempt.failure = Some(unbindable.sentence);
                 return attempt;
             }
         }

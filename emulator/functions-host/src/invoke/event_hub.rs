@@ -16,6 +16,8 @@ pub struct EventHubEvent {
     pub(crate) properties: Vec<(String, Value)>,
     pub(crate) system_properties: Vec<(String, Value)>,
     pub(crate) partition_key: Option<String>,
+    /// Where it stands in the partition, when that is not where the one before it ends.
+    pub(crate) offset: Option<i64>,
 }
 
 impl EventHubEvent {
@@ -27,6 +29,7 @@ impl EventHubEvent {
             properties: Vec::new(),
             system_properties: Vec::new(),
             partition_key: None,
+            offset: None,
         }
     }
 
@@ -66,6 +69,13 @@ impl EventHubEvent {
     #[must_use]
     pub fn system_property(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.system_properties.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Sets where it stands in the partition; without, it follows the event before it.
+    #[must_use]
+    pub fn offset(mut self, offset: i64) -> Self {
+        self.offset = Some(offset);
         self
     }
 
@@ -157,8 +167,8 @@ impl EventHubBatch {
             .iter()
             .zip(self.first_sequence_number..)
             .map(move |(event, number)| {
-                let start = offset;
-                offset += i64::try_from(event.body.len()).unwrap_or_default();
+                let start = event.offset.unwrap_or(offset);
+                offset = start + i64::try_from(event.body.len()).unwrap_or_default();
                 (event, number, start)
             })
     }

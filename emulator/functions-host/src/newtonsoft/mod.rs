@@ -18,7 +18,7 @@ use indexmap::IndexMap;
 
 pub(crate) use date::NetDateTime;
 pub(crate) use node::Node;
-pub(crate) use read_error::ReadError;
+pub(crate) use read_error::{ReadError, unexpected_start};
 pub(crate) use write::quote;
 
 /// The depth at which `JObject.Parse` gives up.

@@ -5,8 +5,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-mod captured;
 mod case;
+mod compare;
+mod event_hub;
+mod exceptions;
+mod failing;
 mod failures;
 mod outputs;
+mod replay;
 mod store;

@@ -2,6 +2,7 @@
 //! nothing and notes what it is asked.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -85,6 +86,8 @@ pub(crate) enum Answers {
     Status(u16),
     /// Never.
     Never,
+    /// No rows, but late.
+    Late(Duration),
     /// No rows, but only when it has been asked so often.
     Together(usize),
 }
@@ -155,6 +158,10 @@ async fn answer(uri: &Uri, answers: Answers, notes: &Mutex<Vec<Value>>) -> Respo
             (200, "")
         }
         Answers::Status(status) => (status, ""),
+        Answers::Late(pause) => {
+            tokio::time::sleep(pause).await;
+            (200, r#"{"value":[]}"#)
+        }
         Answers::Together(count) => {
             static ASKED: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(0);
             let asked = notes.lock().unwrap().len();

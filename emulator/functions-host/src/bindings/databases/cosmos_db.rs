@@ -11,18 +11,20 @@ use super::words::split_ignoring_case;
 use crate::bindings::declaration::{CosmosDbSource, DataType};
 use crate::bindings::error::BindingError;
 use crate::bindings::expressions::{BindingData, Datum, Resolver, Template, no_value};
+use crate::bindings::settings::AppSettings;
 use crate::bindings::value::BoundValue;
-use crate::newtonsoft::{JObject, JToken};
+use crate::newtonsoft::{JObject, JToken, quote};
 
 /// A value that no member has.
 const NOTHING: &str = "\u{0}";
 
 /// What a binding reads.
-pub(crate) fn read(
+pub(crate) async fn read(
     source: &CosmosDbSource,
     data_type: DataType,
     rows: Option<&RowsFile>,
     resolver: Resolver<'_>,
+    tell: impl Fn(&str),
 ) -> Result<BoundValue, BindingError> {
     let database = resolver.text(&source.database)?;
     let container = resolver.text(&source.container)?;
@@ -50,9 +52,60 @@ pub(crate) fn read(
         )));
     }
     let rows = rows.ok_or_else(|| BindingError::no_rows_file("cosmosDB"))?;
+    if let Some(id) = &id {
+        if id.is_empty() {
+            return Err(BindingError::invalid_operation(
+                "The 'Id' property of a CosmosDB single-item input binding cannot be null or empty.",
+            ));
+        }
+        // An id with a slash is never asked for.
+        if id.contains('/') {
+            return Ok(BoundValue::Nothing);
+        }
+    }
+    let key = partition_key.as_deref();
+    tell(&question(place, id.as_deref(), key, query.as_ref()));
+    if let Some(failing) = rows.failing(connection) {
+        let endpoint = endpoint(resolver.settings, connection);
+        return Err(failing.fail_cosmos_db(&endpoint).await);
+    }
     match id {
-        Some(id) => document(rows, place, &id, partition_key.as_deref()),
-        None => select(rows, place, query.as_ref(), partition_key.as_deref()),
+        Some(id) => Ok(document(rows, place, &id, key)),
+        None => select(rows, place, query.as_ref(), key),
+    }
+}
+
+/// The account's address in the connection's setting, as `HOST:PORT`.
+fn endpoint(settings: &AppSettings, connection: &str) -> String {
+    let section = settings.connection_section(connection).unwrap_or_default();
+    let text = settings.get(&section).unwrap_or_default();
+    let mut parts = text.split(';').filter_map(|part| part.split_once('='));
+    let endpoint = parts.find(|(name, _)| name.trim().eq_ignore_ascii_case("AccountEndpoint"));
+    let endpoint = endpoint.map_or("", |(_, endpoint)| endpoint.trim());
+    let address = endpoint.rsplit("//").next().unwrap_or_default();
+    address.trim_end_matches('/').to_owned()
+}
+
+/// The request that the SDK would send.
+fn question(
+    (database, container): (&str, &str),
+    id: Option<&str>,
+    partition_key: Option<&str>,
+    query: Option<&Query>,
+) -> String {
+    let path = format!("/dbs/{database}/colls/{container}/docs");
+    // A container that is partitioned by the id needs no key to be asked for one.
+    let key = partition_key.or(id).map(|key| format!("[{}]", quote(key)));
+    let key = key.as_deref().unwrap_or("null");
+    match (id, query) {
+        (Some(id), _) => format!("GET {path}/{id}, partition key {key}"),
+        (None, None) => format!("GET {path}, partition key {key}"),
+        (None, Some(query)) => {
+            format!(
+                "POST {path}, partition key {key}, query {}",
+                query.to_json()
+            )
+        }
     }
 }
 
@@ -62,33 +115,22 @@ fn document(
     (database, container): (&str, &str),
     id: &str,
     partition_key: Option<&str>,
-) -> Result<BoundValue, BindingError> {
-    if id.is_empty() {
-        return Err(BindingError::invalid_operation(
-            "The 'Id' property of a CosmosDB single-item input binding cannot be null or empty.",
-        ));
-    }
+) -> BoundValue {
     let documents = rows.container(database, container).unwrap_or_default();
     let found = documents.iter().find(|document| {
-        document
-            .get("id")
-            .map(JToken::to_invariant_string)
-            .as_deref()
-            == Some(id)
-            && partition_key.is_none_or(|key| key == id)
+        let known = document.get("id").map(JToken::to_invariant_string);
+        known.as_deref() == Some(id) && partition_key.is_none_or(|key| key == id)
     });
-    // An id with a slash is never asked for.
-    let found = found.filter(|_| !id.contains('/'));
-    Ok(found.map_or(BoundValue::Nothing, |document| {
+    found.map_or(BoundValue::Nothing, |document| {
         BoundValue::Text(JToken::Object(document.clone()).to_json())
-    }))
+    })
 }
 
 /// A query whose tokens have become parameters.
 #[derive(Debug, PartialEq)]
 struct Query {
     text: String,
-    parameters: Vec<(String, String)>,
+    parameters: Vec<(String, JToken)>,
 }
 
 impl Query {
@@ -99,7 +141,11 @@ impl Query {
         for name in template.parameter_names() {
             let value = data.get(name).ok_or_else(|| no_value(name))?;
             replaced.set(name, Datum::Text(format!("@{name}")));
-            let parameter = (format!("@{name}"), value.to_text(None).unwrap_or_default());
+            let value = match value {
+                Datum::Json(object @ JToken::Object(_)) => object.clone(),
+                value => JToken::String(value.to_text(None).unwrap_or_default()),
+            };
+            let parameter = (format!("@{name}"), value);
             if !parameters.contains(&parameter) {
                 parameters.push(parameter);
             }
@@ -108,6 +154,18 @@ impl Query {
             text: template.bind(&replaced)?,
             parameters,
         })
+    }
+
+    /// The body of the request.
+    fn to_json(&self) -> String {
+        let parameters = self.parameters.iter().map(|(name, value)| {
+            let parameter = JObject::default().with("name", name.as_str());
+            JToken::from(parameter.with("value", value.clone()))
+        });
+        let body = JObject::default()
+            .with("query", self.text.as_str())
+            .with("parameters", JToken::Array(parameters.collect()));
+        JToken::from(body).to_json()
     }
 }
 
@@ -180,7 +238,7 @@ fn conditions(query: &Query) -> Result<Vec<(String, String)>, BindingError> {
         let parameter = || {
             let mut parameters = query.parameters.iter();
             let found = parameters.find(|(name, _)| name == value);
-            found.map(|(_, value)| value.clone())
+            found.map(|(_, value)| value.to_invariant_string())
         };
         let known = literal.map(str::to_owned).or_else(parameter);
         // What is asked of a parameter's member is asked of a text, which has none.

@@ -3,15 +3,24 @@
 //! all.
 //!
 //! ```json
-//! { "cosmosDB": { "fleet/devices": [ {"id": "dev-1", "hub": "…"} ] }, "sql": { "dbo.Allocation": [ {"DeviceId": "dev-1", "Hub": "…"} ] } }
+//! {
+//!   "cosmosDB": { "fleet/devices": [ {"id": "dev-1", "hub": "…"} ] },
+//!   "sql": { "dbo.Allocation": [ {"DeviceId": "dev-1", "Hub": "…"} ] },
+//!   "failing": { "AllocationDb": "throttled" }
+//! }
 //! ```
+//!
+//! `failing` names connections whose database is to be `refused`, `throttled`, `unavailable`, `down`
+//! or `silent`.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::failing::Failing;
 use crate::newtonsoft::{JObject, JToken, MAX_DEPTH};
 
 /// What the file holds, by container and by table.
@@ -19,15 +28,18 @@ use crate::newtonsoft::{JObject, JToken, MAX_DEPTH};
 pub(crate) struct RowsFile {
     cosmos_db: IndexMap<String, Vec<JObject>>,
     sql: IndexMap<String, Vec<JObject>>,
+    failing: HashMap<String, Failing>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File<'a> {
     #[serde(default, borrow, rename = "cosmosDB")]
-    cosmos_db: std::collections::HashMap<String, Vec<&'a RawValue>>,
+    cosmos_db: HashMap<String, Vec<&'a RawValue>>,
     #[serde(default, borrow)]
-    sql: std::collections::HashMap<String, Vec<&'a RawValue>>,
+    sql: HashMap<String, Vec<&'a RawValue>>,
+    #[serde(default)]
+    failing: HashMap<String, Failing>,
 }
 
 impl RowsFile {
@@ -42,7 +54,7 @@ impl RowsFile {
 
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let file: File = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        let rows = |members: std::collections::HashMap<String, Vec<&RawValue>>| {
+        let rows = |members: HashMap<String, Vec<&RawValue>>| {
             let members = members.into_iter();
             members
                 .map(|(name, rows)| {
@@ -53,7 +65,15 @@ impl RowsFile {
         Ok(Self {
             cosmos_db: rows(file.cosmos_db)?,
             sql: rows(file.sql)?,
+            failing: file.failing,
         })
+    }
+
+    /// How the database of this connection fails, if it does.
+    pub(super) fn failing(&self, connection: &str) -> Option<Failing> {
+        let mut failing = self.failing.iter();
+        let found = failing.find(|(known, _)| known.eq_ignore_ascii_case(connection));
+        found.map(|(_, failing)| *failing)
     }
 
     /// The documents of a container.
@@ -96,6 +116,7 @@ mod tests {
         for (text, message) in [
             ("{", "EOF"),
             (r#"{"mongo":{}}"#, "unknown field `mongo`"),
+            (r#"{"failing":{"Db":"tired"}}"#, "unknown variant `tired`"),
             (
                 r#"{"sql":{"t":[1]}}"#,
                 "a row is a number and not an object",

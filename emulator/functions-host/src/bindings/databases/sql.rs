@@ -14,10 +14,11 @@ use crate::bindings::value::BoundValue;
 use crate::newtonsoft::{JObject, JToken};
 
 /// What a binding reads.
-pub(crate) fn read(
+pub(crate) async fn read(
     source: &SqlSource,
     rows: Option<&RowsFile>,
     resolver: Resolver<'_>,
+    tell: impl Fn(&str),
 ) -> Result<BoundValue, BindingError> {
     let command = resolver.text(&source.command_text)?;
     let expanded = resolver.optional(source.parameters.as_deref())?;
@@ -34,6 +35,14 @@ pub(crate) fn read(
         return Err(BindingError::not_emulated(
             "the file of rows is no SQL Server and has no stored procedures",
         ));
+    }
+    let names: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
+    tell(&format!(
+        "{command}, with parameters [{}]",
+        names.join(", ")
+    ));
+    if let Some(failing) = rows.failing(connection) {
+        return Err(failing.fail_sql().await);
     }
     query(rows, &command, &parameters)
 }
