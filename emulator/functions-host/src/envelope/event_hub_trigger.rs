@@ -278,7 +278,11 @@ fn base64(event: &EventHubEvent) -> String {
 
 /// The body as Newtonsoft reads it, which is how dates in it come to be written anew.
 fn parsed(event: &EventHubEvent) -> Result<JToken, String> {
-    JToken::parse(&body_text::decode(&event.body), MAX_DEPTH).map_err(|error| {
+    let text = body_text::decode(&event.body);
+    if text.trim().is_empty() {
+        return Ok(JToken::Null);
+    }
+    JToken::parse(&text, MAX_DEPTH).map_err(|error| {
         format!("the host can't bind the batch, as an event's body is not JSON: {error}")
     })
 }
@@ -454,6 +458,23 @@ mod tests {
                 .starts_with("the host can't bind the batch, as an event's body is not JSON"),
             "{error:?}"
         );
-        assert!(envelope(Cardinality::Many, DataType::String, events, None).is_ok());
+        assert_eq!(
+            error.chain(),
+            [
+                "System.InvalidOperationException: Exception binding parameter 'events'",
+                "System.InvalidOperationException: Binding parameters to complex objects (such as \
+                 'Object') uses Json.NET serialization."
+            ]
+        );
+        let envelope = envelope(Cardinality::Many, DataType::String, events, None).unwrap();
+        assert!(envelope.contains(r#"\"no JSON\""#), "{envelope}");
+    }
+
+    #[test]
+    fn without_a_data_type_an_event_without_a_body_is_null() {
+        let events = vec![event("", "dev-1", "0"), event("5", "dev-2", "1")];
+        let envelope = envelope(Cardinality::Many, DataType::Undefined, events, None).unwrap();
+        let start = r#"{"Data":{"events":"[null,5]"},"#;
+        assert!(envelope.starts_with(start), "{envelope}");
     }
 }
