@@ -265,7 +265,7 @@ fn condition_paths(when: &Json) -> Vec<String> {
 }
 
 /// What a binding has brought as text. The tests bring no text whose numbers or order would be lost.
-fn from_value(value: &Value) -> Json {
+pub(crate) fn from_value(value: &Value) -> Json {
     match value {
         Value::Null => Json::Null,
         Value::Bool(value) => Json::Boolean(*value),

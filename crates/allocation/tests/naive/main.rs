@@ -28,6 +28,7 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json, value::RawValue};
 
 use choices::Choices;
+use json::Json;
 use policies::Policy;
 
 /// How many requests are decided on by each policy.
@@ -165,6 +166,66 @@ fn random_requests_meet_every_kind_of_decision() {
     ] {
         let found = shares.get(kind).copied().unwrap_or_default();
         assert!(found * 100 >= least * count, "{kind}: {shares:#?}");
+    }
+}
+
+/// Puts another value in the place of one of the policy's.
+fn spoil(policy: &mut Json, choices: &mut Choices<'_>) {
+    let place = match policy {
+        Json::Object(members) if !members.is_empty() && choices.below(8) > 0 => {
+            let place = choices.below(members.len());
+            &mut members[place].1
+        }
+        Json::Array(elements) if !elements.is_empty() && choices.below(8) > 0 => {
+            let place = choices.below(elements.len());
+            &mut elements[place]
+        }
+        _ => {
+            *policy = match choices.below(10) {
+                0 => Json::Null,
+                1 => Json::Boolean(true),
+                2 => Json::number("1"),
+                3 => Json::number("-0.5"),
+                4 => Json::text(""),
+                5 => Json::text("{registrationId}"),
+                6 => Json::text("{payload.x?}"),
+                7 => Json::Array(vec![Json::text("a")]),
+                8 => Json::object([("equals", Json::text("a"))]),
+                _ => Json::object([]),
+            };
+            return;
+        }
+    };
+    spoil(place, choices);
+}
+
+#[test]
+fn the_schema_takes_every_random_policy_that_the_reader_takes() {
+    let schema = include_str!("../../../../allocation.schema.json");
+    let schema = serde_json::from_str(schema).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let mut runner = TestRunner::new(Config {
+        cases: 300,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let tested = runner.run(&vec(any::<u8>(), 0..400), |bytes| {
+        let mut choices = Choices::new(&bytes);
+        let mut policy = Policy::new(&mut choices).json;
+        for _ in 0..4 {
+            let json = policy.to_string();
+            if File::parse(json.as_bytes()).is_ok() {
+                let value = serde_json::from_str(&json).unwrap();
+                let refused = schema.validate(&value).err();
+                let refused = refused.map(|error| format!("{}: {error}", error.instance_path()));
+                prop_assert_eq!(refused, None, "{}", json);
+            }
+            spoil(&mut policy, &mut choices);
+        }
+        Ok(())
+    });
+    if let Err(error) = tested {
+        panic!("{error}");
     }
 }
 
