@@ -1,13 +1,14 @@
 //! A contender that runs: when it is ready, what it uses, and its end.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
+use test_support::free_port;
+use test_support::process::PORT;
 
 use crate::contender::Contender;
 use crate::exchange;
@@ -50,9 +51,9 @@ impl Running {
 
     /// Starts a command that serves, and waits until it answers. What it prints is not kept.
     pub(crate) fn start_command(command: &mut Command) -> Result<Self> {
-        let port = free_port()?;
+        let port = free_port();
         command
-            .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string())
+            .env(PORT, port.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -127,12 +128,6 @@ pub(crate) fn output_within(command: &mut Command, limit: Duration) -> Result<Ou
         sleep(Duration::from_millis(20));
     }
     Ok(child.wait_with_output()?)
-}
-
-/// A port that nobody has at the moment, as the Functions host finds one.
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("there is no free port")?;
-    Ok(listener.local_addr()?.port())
 }
 
 /// A process and those that it has started.

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use test_support::free_port;
+use test_support::process::{PORT, command};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -60,19 +61,18 @@ pub(crate) struct Usage {
 impl Handler {
     /// Starts it on a free port.
     pub(crate) async fn start(program: &Path) -> Result<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port();
-        Self::start_on(program, port).await
+        Self::start_on(program, free_port()).await
     }
 
     /// Starts it on this port, and waits until it says that it listens.
     pub(crate) async fn start_on(program: &Path, port: u16) -> Result<Self> {
-        let mut process = Command::new(program)
-            .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string())
-            .env_remove("RUST_LOG")
+        let program = program.to_str().context("its path is not Unicode")?;
+        let mut process = Command::from(command(program))
+            .env(PORT, port.to_string())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
+            .with_context(|| format!("cannot start {program}"))?;
         let mut lines = BufReader::new(process.stdout.take().context("no stdout")?).lines();
         let policy = lines.next_line().await?;
         let policy = policy.context("the handler has not started")?;
