@@ -27,6 +27,13 @@ use serde::Serialize;
 )]
 mod requests;
 
+#[expect(
+    clippy::expect_used,
+    reason = "a benchmark without its policies can only stop"
+)]
+mod policies;
+
+use policies::LARGE;
 use requests::{ENVELOPE, SIZES, envelope, fixture_s_request, policy, request};
 
 const TOASTER: &str = "breakroom499-contoso-tstrsd-007";
@@ -78,8 +85,8 @@ fn cases() -> Vec<Case> {
 /// A part of an invocation, and what repeats it so often.
 type Step = (&'static str, fn(u64) -> Result<()>);
 
-/// What the answer to the fixture's envelope takes, and the parts that it is made of.
-const STEPS: [Step; 6] = [
+/// What the answer to the fixture's envelope takes, and the parts that it is made of; then decisions by large policies.
+const STEPS: [Step; 9] = [
     ("all of it, `Webhook::answer`", |count| {
         let webhook = webhook();
         repeat(count, || {
@@ -121,6 +128,15 @@ const STEPS: [Step; 6] = [
             Answer::new(Outputs { res }, logs).to_json().is_ok()
         })
     }),
+    (
+        "decide by 1,000 rules over ids, models and tenants, for none",
+        |count| decide(count, 0, 3),
+    ),
+    (
+        "decide by 1,000 rules over models by their beginning, for none",
+        |count| decide(count, 1, 1),
+    ),
+    ("decide by a row of 10,000", |count| decide(count, 2, 0)),
 ];
 
 #[derive(Serialize)]
@@ -141,6 +157,19 @@ fn at_once<T>(future: impl Future<Output = Result<T, AnswerError>>) -> Result<T>
         Poll::Ready(result) => Ok(result?),
         Poll::Pending => bail!("the policy waits"),
     }
+}
+
+/// Decides by the large policy at this place, on its request at that one.
+fn decide(count: u64, place: usize, request: usize) -> Result<()> {
+    let large = LARGE.get(place).context("there is no such policy")?();
+    let (_, json) = large
+        .requests
+        .get(request)
+        .with_context(|| format!("{} has no such request", large.name))?;
+    let request = Request::new(AllocationRequest::parse(json)?, InputBindings::default())?;
+    repeat(count, || {
+        !large.file.decide(black_box(&request)).rule().is_empty()
+    })
 }
 
 fn repeat(count: u64, step: impl Fn() -> bool) -> Result<()> {
