@@ -62,6 +62,9 @@ pub fn hides_secrets(request: &Value, log: &Value) {
             log == request
                 || log == "****"
                 || log.as_str().is_some_and(|url| url.ends_with("?****"))
+                // Within text that holds JSON, too.
+                || request.as_str().is_some_and(|text| text.contains(['{', '[']))
+                    && log.as_str().is_some_and(|text| text.contains("****"))
         ),
     }
 }
