@@ -11,8 +11,7 @@ use allocation::policy::File;
 use functions_host::{
     FunctionsHost, HostOptions, HttpRequest, Invocation, Shutdown, Transfer, Violation,
 };
-use provisioning::webhook::allocation_request::AllocationRequest;
-use provisioning::webhook::outcome::WebhookOutcome;
+use provisioning::{AllocationRequest, WebhookOutcome};
 use serde_json::{Value, json};
 use test_support::tutorial::{
     CHINA_CLOUD, HEAT_PUMP, MIXED_CASE, POLICY, REREGISTRATION, TOASTER, TPM, X509,

@@ -5,13 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use functions_host::FunctionsHost;
-use provisioning::enrollment::config::{Config, ID_SCOPE, Replace, TUTORIAL_GROUP_KEY};
-use provisioning::keys::certificates::CertificateAuthority;
-use provisioning::keys::key_pair::KeyAlgorithm;
-use provisioning::server::endpoints::Endpoints;
-use provisioning::server::provisioning::Provisioning;
-use provisioning::service::provisioning_service::Settings;
-use provisioning::webhook::client::Webhook;
+use provisioning::{
+    CertificateAuthority, Config, Endpoints, ID_SCOPE, KeyAlgorithm, Provisioning, Replace,
+    Settings, TUTORIAL_GROUP_KEY, WebhookClient,
+};
 use serde_json::{Value, json};
 use simulated_device::connection::{Target, Transport, Trust};
 use simulated_device::keys::symmetric_key::SymmetricKey;
@@ -84,7 +81,7 @@ async fn a_device_that_came_during_an_outage_is_assigned_when_the_store_is_back(
         time_scale: 0.05,
         ..config.settings().unwrap()
     };
-    let provisioning = Provisioning::in_memory(settings, Webhook::new().unwrap());
+    let provisioning = Provisioning::in_memory(settings, WebhookClient::new().unwrap());
     let authority = CertificateAuthority::ephemeral(KeyAlgorithm::Ecdsa).unwrap();
     let certificate = authority.issue(KeyAlgorithm::Ecdsa, &[]).unwrap();
     let (https, mqtt) = (free_port().await, free_port().await);

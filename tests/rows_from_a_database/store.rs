@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use functions_host::{FunctionsHost, HostOptions, HttpRequest, Invocation};
-use provisioning::webhook::allocation_request::AllocationRequest;
+use provisioning::AllocationRequest;
 use serde_json::{Map, Value, json};
 use storage::azurite::{Azurite, Installation};
 use storage::{Blobs, Retry, Tables};

@@ -43,7 +43,7 @@ fn certificates_writes_what_dps_and_devices_take_and_overwrites_nothing() {
         "{printed}"
     );
     let config = std::fs::read_to_string(directory.join("x509/dps.json")).unwrap();
-    let config = provisioning::enrollment::config::Config::parse(&config).unwrap();
+    let config = provisioning::Config::parse(&config).unwrap();
     assert!(config.lacks_webhook());
     check_refused(
         directory,

@@ -111,7 +111,7 @@ impl fmt::Debug for ClientCertificate {
 
 #[cfg(test)]
 mod tests {
-    use provisioning::keys::trial_certificates::{Period, TrialDevice};
+    use provisioning::{Period, TrialDevice};
 
     use super::*;
 

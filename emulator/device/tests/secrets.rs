@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use provisioning::keys::trial_certificates::{Period, TrialDevice};
+use provisioning::{Period, TrialDevice};
 use secrecy::SecretString;
 use serde_json::json;
 use simulated_device::credential::{ClientCertificate, Credential};

@@ -3,8 +3,6 @@
 //! Rules: <https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-device-twins#tags-and-properties-format> and the
 //! sections on size below it. It keeps tags and desired properties; nothing here reports, patches or versions.
 
-use std::fmt;
-
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -53,17 +51,26 @@ impl<'de> Deserialize<'de> for InitialTwin {
     }
 }
 
+/// Why a member of a twin can't be read.
+#[derive(Debug, thiserror::Error)]
+enum MemberError {
+    #[error("{0} must be an object")]
+    NotObject(&'static str),
+    #[error("{0}: {1}")]
+    Json(&'static str, serde_json::Error),
+}
+
 /// The member of this name, unless it is null.
 fn member<T: for<'de> Deserialize<'de>>(
     members: &mut Members,
-    name: &str,
-) -> Result<Option<T>, String> {
+    name: &'static str,
+) -> Result<Option<T>, MemberError> {
     match members.take(name).as_deref().map(RawValue::get) {
         None | Some("null") => Ok(None),
-        Some(value) if !value.starts_with('{') => Err(format!("{name} must be an object")),
+        Some(value) if !value.starts_with('{') => Err(MemberError::NotObject(name)),
         Some(value) => serde_json::from_str(value)
             .map(Some)
-            .map_err(|error| format!("{name}: {error}")),
+            .map_err(|error| MemberError::Json(name, error)),
     }
 }
 
@@ -192,7 +199,8 @@ fn check_value(path: &str, value: &mut Value, depth: usize) -> Result<usize, Twi
 }
 
 /// The limit that a twin breaks, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path} {problem}")]
 pub struct TwinError {
     path: String,
     problem: String,
@@ -206,14 +214,6 @@ impl TwinError {
         }
     }
 }
-
-impl fmt::Display for TwinError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}", self.path, self.problem)
-    }
-}
-
-impl std::error::Error for TwinError {}
 
 #[cfg(test)]
 mod tests {

@@ -5,10 +5,7 @@ mod support;
 
 use std::sync::Mutex;
 
-use provisioning::enrollment::config::{Config, Replace};
-use provisioning::server::mqtt_session::Session;
-use provisioning::server::provisioning::Provisioning;
-use provisioning::webhook::client::Webhook;
+use provisioning::{Config, Provisioning, Replace, Session, WebhookClient};
 use serde_json::json;
 use support::{
     TOASTERS, TestService, TestWebhook, assign, connect as connect_tls, device, exchange, tutorial,
@@ -85,7 +82,7 @@ fn provisioning() -> Provisioning {
     let mut config = Config::tutorial();
     config.set_webhook("http://127.0.0.1:9/", Replace::All);
     let settings = config.settings().unwrap();
-    Provisioning::in_memory(settings, Webhook::new().unwrap())
+    Provisioning::in_memory(settings, WebhookClient::new().unwrap())
 }
 
 /// A CONNECT with this client id and this user name.

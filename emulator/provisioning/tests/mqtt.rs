@@ -3,12 +3,9 @@
 
 mod support;
 
-use provisioning::enrollment::config::Config;
-use provisioning::keys::thumbprint::DeviceCertificate;
-use provisioning::keys::trial_certificates::{Period, TrialDevice};
-use provisioning::server::mqtt_session::Session;
-use provisioning::server::provisioning::Provisioning;
-use provisioning::webhook::client::Webhook;
+use provisioning::{
+    Config, DeviceCertificate, Period, Provisioning, Session, TrialDevice, WebhookClient,
+};
 use serde_json::{Value, json};
 use simulated_device::connection::Transport;
 use simulated_device::registration::{Assigned, Device, RegistrationError};
@@ -154,12 +151,9 @@ const REGISTER: &str = "$dps/registrations/PUT/iotdps-register/?$rid=r-1";
 /// The tutorial's service with a webhook that can't be reached.
 fn provisioning() -> Provisioning {
     let mut config = Config::tutorial();
-    config.set_webhook(
-        "http://127.0.0.1:9/",
-        provisioning::enrollment::config::Replace::All,
-    );
+    config.set_webhook("http://127.0.0.1:9/", provisioning::Replace::All);
     let settings = config.settings().unwrap();
-    Provisioning::in_memory(settings, Webhook::new().unwrap())
+    Provisioning::in_memory(settings, WebhookClient::new().unwrap())
 }
 
 /// A session that nothing connects.
@@ -508,7 +502,7 @@ async fn a_certificate_takes_the_place_of_the_password() {
         .unwrap()
         .settings()
         .unwrap();
-    let provisioning = Provisioning::in_memory(settings, Webhook::new().unwrap());
+    let provisioning = Provisioning::in_memory(settings, WebhookClient::new().unwrap());
     for (presented, status) in [(enrolled, 202), (another, 401)] {
         let certificate = DeviceCertificate::from_der(presented.der());
         let mut session = Session::new(provisioning.clone(), Some(certificate));

@@ -1,17 +1,11 @@
 //! The provisioning service as a value: requests go in, the clock is turned by hand, and webhooks answer when the test says.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use provisioning::enrollment::authorities::Authorities;
-use provisioning::enrollment::enrollments::{Enrollment, Enrollments};
-use provisioning::keys::sas_token::SasToken;
-use provisioning::keys::symmetric_key::SymmetricKey;
-use provisioning::service::attestation::{Caller, Transport};
-use provisioning::service::moment::{Moment, Timestamp};
-use provisioning::service::operation::Settlement;
-use provisioning::service::provisioning_service::{OperationKey, Service, Settings, Step};
-use provisioning::webhook::outcome::WebhookOutcome;
-use provisioning::wire::device_api::RegistrationOperationStatus;
-use provisioning::wire::refusal::{Missing, Refusal};
+use provisioning::{
+    Authorities, Caller, Enrollment, Enrollments, Missing, OperationKey,
+    RegistrationOperationStatus, RequestContext, RequestError, SasToken, Service, Settings,
+    Settlement, Step, SymmetricKey, Timestamp, Transport, WebhookOutcome,
+};
 use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
@@ -62,9 +56,9 @@ impl Bench {
         }
     }
 
-    fn moment(&mut self) -> Moment {
+    fn moment(&mut self) -> RequestContext {
         self.requests += 1;
-        Moment {
+        RequestContext {
             now: self.now,
             id: Uuid::from_u128(self.requests),
         }
@@ -91,7 +85,7 @@ impl Bench {
         &mut self,
         id: &str,
         body: &[u8],
-    ) -> Result<(RegistrationOperationStatus, Option<OperationKey>), Refusal> {
+    ) -> Result<(RegistrationOperationStatus, Option<OperationKey>), RequestError> {
         let at = self.moment();
         let caller = self.caller(id);
         let registered = self.service.register(&at, &caller, body)?;
@@ -135,7 +129,7 @@ impl Bench {
         }
     }
 
-    fn poll(&mut self, id: &str, operation_id: &str) -> Result<Value, Refusal> {
+    fn poll(&mut self, id: &str, operation_id: &str) -> Result<Value, RequestError> {
         let at = self.moment();
         let caller = self.caller(id);
         let answer = self.service.operation_status(&at, &caller, operation_id)?;
@@ -420,7 +414,7 @@ fn a_device_that_registers_twice_joins_its_running_registration() {
     bench.service.abandon(&key);
     assert_eq!(
         bench.poll("toaster", &operation_id).unwrap_err(),
-        Refusal::NotFound(Missing::Operation)
+        RequestError::NotFound(Missing::Operation)
     );
 }
 
@@ -622,7 +616,7 @@ fn a_thousand_registrations_a_minute_are_admitted() {
         bench.start(&format!("device-{number}"), &json!({}));
     }
     let throttled = bench.try_register("one-more", b"{}").unwrap_err();
-    assert_eq!(throttled, Refusal::Throttled(Duration::from_mins(1)));
+    assert_eq!(throttled, RequestError::Throttled(Duration::from_mins(1)));
     bench.turn_clock(60);
     assert!(bench.try_register("one-more", b"{}").is_ok());
 }
@@ -636,7 +630,7 @@ fn a_device_may_poll_five_times_in_ten_seconds() {
         bench.poll("toaster", &operation_id).unwrap();
     }
     let throttled = bench.poll("toaster", &operation_id).unwrap_err();
-    assert_eq!(throttled, Refusal::Throttled(Duration::from_secs(10)));
+    assert_eq!(throttled, RequestError::Throttled(Duration::from_secs(10)));
     assert_eq!(bench.look_up("heatpump")["status"], "assigning");
     bench.turn_clock(10);
     assert!(bench.poll("toaster", &operation_id).is_ok());
@@ -651,7 +645,7 @@ fn a_device_that_never_registered_is_unassigned_and_has_no_operation() {
     );
     assert_eq!(
         bench.poll("toaster", "5.1.2").unwrap_err(),
-        Refusal::NotFound(Missing::Operation)
+        RequestError::NotFound(Missing::Operation)
     );
 }
 
@@ -661,7 +655,7 @@ fn a_device_cannot_ask_for_another_s_operation() {
     let (operation_id, _) = bench.start("toaster", &json!({}));
     assert_eq!(
         bench.poll("heatpump", &operation_id).unwrap_err(),
-        Refusal::NotFound(Missing::Operation)
+        RequestError::NotFound(Missing::Operation)
     );
 }
 

@@ -5,10 +5,7 @@ mod support;
 
 use std::sync::Arc;
 
-use provisioning::enrollment::config::{Config, Replace};
-use provisioning::keys::key_pair::KeyAlgorithm;
-use provisioning::server::provisioning::Provisioning;
-use provisioning::webhook::client::Webhook;
+use provisioning::{Config, KeyAlgorithm, Provisioning, Replace, WebhookClient};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -24,7 +21,7 @@ async fn service(algorithm: KeyAlgorithm, names: &[String]) -> TestService {
     let mut config = Config::tutorial();
     config.set_webhook("http://127.0.0.1:9/", Replace::All);
     let settings = config.settings().unwrap();
-    let provisioning = Provisioning::in_memory(settings, Webhook::new().unwrap());
+    let provisioning = Provisioning::in_memory(settings, WebhookClient::new().unwrap());
     TestService::serve_with(provisioning, algorithm, names).await
 }
 

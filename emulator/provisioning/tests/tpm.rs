@@ -3,7 +3,7 @@
 
 mod support;
 
-use provisioning::enrollment::config::Config;
+use provisioning::Config;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use simulated_device::connection::Transport;

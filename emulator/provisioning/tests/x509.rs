@@ -5,8 +5,7 @@ mod support;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use provisioning::enrollment::config::Config;
-use provisioning::keys::trial_certificates::{Period, TrialAuthority, TrialDevice};
+use provisioning::{Config, Period, TrialAuthority, TrialDevice};
 use serde_json::{Value, json};
 use simulated_device::connection::Transport;
 use simulated_device::credential::ClientCertificate;

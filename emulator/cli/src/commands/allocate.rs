@@ -16,8 +16,7 @@ use crate::common::tutorial::DEVICES;
 use crate::common::webhook_host::webhook;
 use emulator_text::{escaped, read_text};
 use functions_host::{HostEvent, HttpRequest, Invocation};
-use provisioning::webhook::allocation_request::AllocationRequest;
-use provisioning::webhook::outcome::WebhookOutcome;
+use provisioning::{AllocationRequest, WebhookOutcome};
 
 /// Let devices register: start the handler behind the emulated Functions host, send it a request for each device, and show the
 /// answer, the function's logs, and what the Device Provisioning Service makes of it.

@@ -10,9 +10,7 @@ use serde_json::{Value, json};
 
 use crate::common::output::{HEADING, QUIET};
 use crate::common::tutorial::{HEAT_PUMP, HUBS, TOASTER};
-use provisioning::enrollment::registration_id::RegistrationId;
-use provisioning::keys::certificates::write_secret;
-use provisioning::keys::trial_certificates::{Period, TrialAuthority, TrialDevice};
+use provisioning::{Period, RegistrationId, TrialAuthority, TrialDevice, write_secret};
 
 /// The longest common name of an X.509 certificate.
 const MAX_COMMON_NAME: usize = 64;

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use provisioning::keys::symmetric_key::SymmetricKey;
+use provisioning::SymmetricKey;
 
 /// Print the key of a device in a group, which is derived from the group's key.
 #[derive(Debug, Args)]

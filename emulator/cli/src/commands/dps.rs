@@ -19,15 +19,10 @@ use crate::common::service::CERTIFICATES;
 use crate::common::webhook_host::WebhookHost;
 use emulator_text::read_text;
 use functions_host::FunctionsHost;
-use provisioning::enrollment::config::{Config, Replace};
-use provisioning::enrollment::enrollments::Allocation;
-use provisioning::keys::certificates::{CertificateAuthority, ServerCertificate, certificate_file};
-use provisioning::keys::key_pair::KeyAlgorithm;
-use provisioning::server::endpoints::Endpoints;
-use provisioning::server::provisioning::Provisioning;
-use provisioning::server::state::StateFile;
-use provisioning::service::provisioning_service::Settings;
-use provisioning::webhook::client::Webhook;
+use provisioning::{
+    Allocation, CertificateAuthority, Config, Endpoints, KeyAlgorithm, Provisioning, Replace,
+    ServerCertificate, Settings, StateFile, WebhookClient, certificate_file,
+};
 
 /// Run a local Device Provisioning Service, which device SDKs register against and which calls the webhook.
 #[derive(Debug, Args)]
@@ -203,7 +198,7 @@ impl LocalDps {
             assign_after: self.assign_after,
             ..config.settings()?
         };
-        let webhook = Webhook::new().context("cannot use the system's certificates")?;
+        let webhook = WebhookClient::new().context("cannot use the system's certificates")?;
         Ok(match &self.state {
             Some(path) => Provisioning::with_state(settings, webhook, StateFile::open(path)?),
             None => Provisioning::in_memory(settings, webhook),
@@ -258,10 +253,7 @@ impl LocalDps {
         line("MQTT", &format!("mqtts://{host}:{mqtt}"));
         line(
             "WebSocket",
-            &format!(
-                "wss://{host}:{https}{}",
-                provisioning::server::websocket::PATH
-            ),
+            &format!("wss://{host}:{https}{}", provisioning::WEBSOCKET_PATH),
         );
         if !self.listen.is_loopback() {
             anstream::println!(

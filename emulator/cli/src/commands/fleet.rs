@@ -15,7 +15,7 @@ use thiserror::Error;
 use crate::common::output::{BAD, GOOD, HEADING, QUIET};
 use crate::common::service::ServiceArguments;
 use emulator_text::with_causes;
-use provisioning::enrollment::config::TUTORIAL_GROUP_KEY;
+use provisioning::TUTORIAL_GROUP_KEY;
 use simulated_device::connection::{Target, Transport, Trust};
 use simulated_device::keys::symmetric_key::SymmetricKey;
 use simulated_device::registration::{Assigned, Device, RegistrationError};

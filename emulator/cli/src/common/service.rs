@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use emulator_text::read_text;
-use provisioning::enrollment::config::ID_SCOPE;
+use provisioning::ID_SCOPE;
 use simulated_device::connection::{Target, Trust};
 
 /// Where the emulator keeps its certificates, unless it is told otherwise.

@@ -5,13 +5,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use provisioning::enrollment::config::{Config, ID_SCOPE, Replace, TUTORIAL_GROUP_KEY};
-use provisioning::keys::certificates::CertificateAuthority;
-use provisioning::keys::key_pair::KeyAlgorithm;
-use provisioning::server::endpoints::Endpoints;
-use provisioning::server::provisioning::Provisioning;
-use provisioning::service::provisioning_service::Settings;
-use provisioning::webhook::client::Webhook;
+use provisioning::{
+    CertificateAuthority, Config, Endpoints, ID_SCOPE, KeyAlgorithm, Provisioning, Replace,
+    Settings, TUTORIAL_GROUP_KEY, WebhookClient,
+};
 use simulated_device::connection::{Target, Transport, Trust};
 use simulated_device::keys::symmetric_key::SymmetricKey;
 use simulated_device::registration::{Assigned, Device, RegistrationError};
@@ -32,7 +29,7 @@ impl TutorialService {
     pub(crate) async fn start(webhook_url: &SecretString) -> anyhow::Result<Self> {
         let mut config = Config::tutorial();
         config.set_webhook(webhook_url.expose_secret(), Replace::All);
-        let webhook = Webhook::new().context("cannot use the system's certificates")?;
+        let webhook = WebhookClient::new().context("cannot use the system's certificates")?;
         let settings = Settings {
             time_scale: HURRIED,
             ..config.settings()?

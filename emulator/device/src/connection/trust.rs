@@ -91,7 +91,7 @@ fn trusting(
 
 #[cfg(test)]
 mod tests {
-    use provisioning::keys::trial_certificates::{Period, TrialDevice};
+    use provisioning::{Period, TrialDevice};
 
     use super::*;
 

@@ -114,7 +114,7 @@ impl fmt::Debug for SoftwareTpm {
 
 #[cfg(test)]
 mod tests {
-    use provisioning::keys::tpm::{Seed, TpmPublicKey, activation_blob};
+    use provisioning::{Seed, TpmPublicKey, activation_blob};
 
     use super::*;
 

@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use crate::enrollment::error::EnrollmentErrorKind;
-use crate::keys::x509::{Certificate, InvalidCertificate};
+use crate::keys::x509::{Certificate, ParseCertificateError};
 
 /// An uploaded certificate: `{"name": …, "certificate": …}`, or what `az iot dps certificate show` prints.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,7 +27,7 @@ struct Content {
 }
 
 impl UploadedCertificate {
-    fn certificate(&self) -> Result<Certificate, InvalidCertificate> {
+    fn certificate(&self) -> Result<Certificate, ParseCertificateError> {
         let content = self.content.certificate.as_ref();
         let text = content.or(self.properties.certificate.as_ref());
         Certificate::parse(text.map_or("", String::as_str))
@@ -57,7 +57,7 @@ impl Authorities {
     /// The name of a certificate that can't be read, and why.
     pub fn parse(
         uploaded: Option<&[UploadedCertificate]>,
-    ) -> Result<Self, (String, InvalidCertificate)> {
+    ) -> Result<Self, (String, ParseCertificateError)> {
         let Some(uploaded) = uploaded else {
             return Ok(Self(None));
         };

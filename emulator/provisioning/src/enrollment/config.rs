@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::enrollment::authorities::{Authorities, UploadedCertificate};
 use crate::enrollment::enrollments::{Allocation, Enrollment, Enrollments};
 use crate::enrollment::printed::{bare_record, drop_hidden_keys};
-use crate::service::provisioning_service::Settings;
+use crate::enrollment::settings::Settings;
 use crate::webhook::allocation_request::{
     CustomAllocationDefinition, EnrollmentGroup, EnrollmentSettings, IndividualEnrollment,
     SymmetricKeys,

@@ -20,7 +20,7 @@ use crate::keys::tpm::TpmPublicKey;
 use crate::keys::x509::Certificate;
 use crate::webhook::allocation_request::{self as shape, AttestationMechanism, EnrollmentSettings};
 use crate::webhook::tpm_attestation::TpmAttestation;
-use iot_hub::twin::{DeviceTwin, InitialTwin};
+use iot_hub::{DeviceTwin, InitialTwin};
 
 /// An enrollment, ready to use.
 #[derive(Clone, Debug)]

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::enrollment::registration_id::InvalidRegistrationId;
-use crate::keys::symmetric_key::InvalidKey;
-use crate::keys::tpm::InvalidTpmKey;
-use crate::keys::x509::InvalidCertificate;
-use iot_hub::twin::TwinError;
+use crate::enrollment::registration_id::RegistrationIdError;
+use crate::keys::symmetric_key::SymmetricKeyError;
+use crate::keys::tpm::TpmKeyError;
+use crate::keys::x509::ParseCertificateError;
+use iot_hub::TwinError;
 
 /// An enrollment that can't be used, by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,21 +23,21 @@ pub(crate) const DEVICE_ID_MARKS: &str = "-.%_*?!(),:=@$'";
 /// Why an enrollment can't be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EnrollmentErrorKind {
-    RegistrationId(InvalidRegistrationId),
+    RegistrationId(RegistrationIdError),
     DeviceId(String),
     Attestation(String),
     NoKeys,
-    Key(InvalidKey),
+    Key(SymmetricKeyError),
     NoThumbprints,
     Thumbprint,
-    Certificate(String, InvalidCertificate),
+    Certificate(String, ParseCertificateError),
     NoCertificate(String),
     NoSigningCertificates,
     NoSuchCertificate(String),
     Unverified(String),
     TpmGroup,
     NoEndorsementKey,
-    TpmKey(&'static str, InvalidTpmKey),
+    TpmKey(&'static str, TpmKeyError),
     AllocationPolicy(String),
     NoStaticHub,
     NoWebhook,

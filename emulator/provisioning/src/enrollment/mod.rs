@@ -1,9 +1,10 @@
 //! Enrollments, and the file that lists them.
 
-pub mod authorities;
-pub mod config;
-pub mod enrollments;
-pub mod error;
+pub(crate) mod authorities;
+pub(crate) mod config;
+pub(crate) mod enrollments;
+pub(crate) mod error;
 mod printed;
-pub mod registration_id;
+pub(crate) mod registration_id;
+pub(crate) mod settings;
 mod x509;

@@ -17,20 +17,17 @@ impl RegistrationId {
     ///
     /// # Errors
     /// The rule that `text` breaks.
-    pub fn parse(text: &str) -> Result<Self, InvalidRegistrationId> {
-        let last = text
-            .chars()
-            .next_back()
-            .ok_or(InvalidRegistrationId::Empty)?;
+    pub fn parse(text: &str) -> Result<Self, RegistrationIdError> {
+        let last = text.chars().next_back().ok_or(RegistrationIdError::Empty)?;
         if text.len() > MAX_LENGTH {
-            return Err(InvalidRegistrationId::TooLong(text.len()));
+            return Err(RegistrationIdError::TooLong(text.len()));
         }
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
         if let Some(stranger) = text.chars().find(|&c| !allowed(c)) {
-            return Err(InvalidRegistrationId::Character(stranger));
+            return Err(RegistrationIdError::Character(stranger));
         }
         if !(last.is_ascii_alphanumeric() || last == '-') {
-            return Err(InvalidRegistrationId::End(last));
+            return Err(RegistrationIdError::End(last));
         }
         Ok(Self(text.to_owned()))
     }
@@ -56,7 +53,7 @@ impl fmt::Display for RegistrationId {
 
 /// The rule that a registration id broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InvalidRegistrationId {
+pub enum RegistrationIdError {
     /// There is none.
     Empty,
     /// It has this many characters.
@@ -67,7 +64,7 @@ pub enum InvalidRegistrationId {
     End(char),
 }
 
-impl fmt::Display for InvalidRegistrationId {
+impl fmt::Display for RegistrationIdError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => write!(formatter, "the registration id is empty"),
@@ -87,14 +84,14 @@ impl fmt::Display for InvalidRegistrationId {
     }
 }
 
-impl std::error::Error for InvalidRegistrationId {}
+impl std::error::Error for RegistrationIdError {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, expected: Result<(), InvalidRegistrationId>) {
+    fn check(text: &str, expected: Result<(), RegistrationIdError>) {
         assert_eq!(RegistrationId::parse(text).map(drop), expected, "{text:?}");
     }
 
@@ -104,12 +101,12 @@ mod tests {
         check("DEV-Upper.1:_x", Ok(()));
         check("ends-in-a-dash-", Ok(()));
         check(&"a".repeat(128), Ok(()));
-        check(&"a".repeat(129), Err(InvalidRegistrationId::TooLong(129)));
-        check("", Err(InvalidRegistrationId::Empty));
-        check("a b", Err(InvalidRegistrationId::Character(' ')));
-        check("a/../b", Err(InvalidRegistrationId::Character('/')));
-        check("zoë", Err(InvalidRegistrationId::Character('ë')));
-        check("a.", Err(InvalidRegistrationId::End('.')));
+        check(&"a".repeat(129), Err(RegistrationIdError::TooLong(129)));
+        check("", Err(RegistrationIdError::Empty));
+        check("a b", Err(RegistrationIdError::Character(' ')));
+        check("a/../b", Err(RegistrationIdError::Character('/')));
+        check("zoë", Err(RegistrationIdError::Character('ë')));
+        check("a.", Err(RegistrationIdError::End('.')));
     }
 
     #[test]
@@ -122,19 +119,19 @@ mod tests {
     #[test]
     fn a_broken_rule_says_what_is_allowed() {
         assert_eq!(
-            InvalidRegistrationId::Character('/').to_string(),
+            RegistrationIdError::Character('/').to_string(),
             "the registration id holds '/', and only letters, digits, '-', '.', '_' and ':' are allowed"
         );
         assert_eq!(
-            InvalidRegistrationId::TooLong(129).to_string(),
+            RegistrationIdError::TooLong(129).to_string(),
             "the registration id has 129 characters, and 128 are allowed"
         );
         assert_eq!(
-            InvalidRegistrationId::End('.').to_string(),
+            RegistrationIdError::End('.').to_string(),
             "the registration id ends in '.', and must end in a letter, a digit or a dash"
         );
         assert_eq!(
-            InvalidRegistrationId::Empty.to_string(),
+            RegistrationIdError::Empty.to_string(),
             "the registration id is empty"
         );
     }

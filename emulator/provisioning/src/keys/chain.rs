@@ -7,13 +7,13 @@ use rustls::crypto;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
+use crate::clock::Timestamp;
 use crate::keys::thumbprint::DeviceCertificate;
 use crate::keys::x509::{Certificate, Validity};
-use crate::service::moment::Timestamp;
 
 /// Why there is no valid path from a device's certificate to an authority.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ChainError {
+pub(crate) enum ChainError {
     /// No path leads there: another authority issued it, or an intermediate certificate is missing.
     NotIssued,
     /// There is a path, and this is wrong with it.
@@ -24,7 +24,7 @@ pub enum ChainError {
 ///
 /// # Errors
 /// No valid path leads from one to the other.
-pub fn distance(
+pub(crate) fn distance(
     device: &DeviceCertificate,
     authority: &Certificate,
     now: Timestamp,

@@ -1,11 +1,12 @@
 //! Symmetric keys, SAS tokens, thumbprints and certificates.
 
-pub mod certificates;
-pub mod chain;
-pub mod key_pair;
-pub mod sas_token;
-pub mod symmetric_key;
-pub mod thumbprint;
-pub mod tpm;
-pub mod trial_certificates;
-pub mod x509;
+pub(crate) mod certificates;
+pub(crate) mod chain;
+pub(crate) mod crypto_provider;
+pub(crate) mod key_pair;
+pub(crate) mod sas_token;
+pub(crate) mod symmetric_key;
+pub(crate) mod thumbprint;
+pub(crate) mod tpm;
+pub(crate) mod trial_certificates;
+pub(crate) mod x509;

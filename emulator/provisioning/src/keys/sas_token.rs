@@ -9,8 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use crate::clock::Timestamp;
 use crate::keys::symmetric_key::SymmetricKey;
-use crate::service::moment::Timestamp;
 
 /// What opens every token.
 const SCHEME: &str = "SharedAccessSignature ";
@@ -39,32 +39,32 @@ impl SasToken {
     ///
     /// # Errors
     /// What is missing or malformed.
-    pub fn parse(text: &str) -> Result<Self, InvalidToken> {
-        let fields = text.strip_prefix(SCHEME).ok_or(InvalidToken::Scheme)?;
+    pub fn parse(text: &str) -> Result<Self, SasTokenError> {
+        let fields = text.strip_prefix(SCHEME).ok_or(SasTokenError::Scheme)?;
         let field = |name: &'static str| {
             fields
                 .split('&')
                 .filter_map(|field| field.split_once('='))
                 .find_map(|(key, value)| (key == name).then_some(value))
         };
-        let required = |name| field(name).ok_or(InvalidToken::Missing(name));
+        let required = |name| field(name).ok_or(SasTokenError::Missing(name));
         let raw_resource = required("sr")?;
         let raw_expiry = required("se")?;
         if let Some(policy) = field("skn")
             && ![REGISTRATION_POLICY, ""].contains(&policy)
         {
-            return Err(InvalidToken::Policy);
+            return Err(SasTokenError::Policy);
         }
         Ok(Self {
             raw_resource: raw_resource.to_owned(),
-            resource: decode(raw_resource).ok_or(InvalidToken::Malformed("sr"))?,
+            resource: decode(raw_resource).ok_or(SasTokenError::Malformed("sr"))?,
             signature: decode(required("sig")?)
                 .and_then(|signature| STANDARD.decode(signature).ok())
-                .ok_or(InvalidToken::Malformed("sig"))?,
+                .ok_or(SasTokenError::Malformed("sig"))?,
             raw_expiry: raw_expiry.to_owned(),
             expiry: raw_expiry
                 .parse()
-                .map_err(|_| InvalidToken::Malformed("se"))?,
+                .map_err(|_| SasTokenError::Malformed("se"))?,
         })
     }
 
@@ -116,7 +116,7 @@ fn decode(text: &str) -> Option<String> {
 
 /// Why a text is no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InvalidToken {
+pub enum SasTokenError {
     /// It doesn't open with `SharedAccessSignature`.
     Scheme,
     /// It lacks this field.
@@ -127,7 +127,7 @@ pub enum InvalidToken {
     Policy,
 }
 
-impl fmt::Display for InvalidToken {
+impl fmt::Display for SasTokenError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scheme => write!(formatter, "the token doesn't open with {SCHEME:?}"),
@@ -141,7 +141,7 @@ impl fmt::Display for InvalidToken {
     }
 }
 
-impl std::error::Error for InvalidToken {}
+impl std::error::Error for SasTokenError {}
 
 #[cfg(test)]
 mod tests {
@@ -229,33 +229,33 @@ mod tests {
     #[test]
     fn what_is_no_token_says_why() {
         #[track_caller]
-        fn check(text: &str, expected: InvalidToken, sentence: &str) {
+        fn check(text: &str, expected: SasTokenError, sentence: &str) {
             let error = SasToken::parse(text).err().unwrap();
             assert_eq!((error, error.to_string().as_str()), (expected, sentence));
         }
         check(
             "Bearer x",
-            InvalidToken::Scheme,
+            SasTokenError::Scheme,
             "the token doesn't open with \"SharedAccessSignature \"",
         );
         check(
             "SharedAccessSignature sr=a&sig=YQ==",
-            InvalidToken::Missing("se"),
+            SasTokenError::Missing("se"),
             "the token has no se",
         );
         check(
             "SharedAccessSignature sr=a&sig=!!&se=1",
-            InvalidToken::Malformed("sig"),
+            SasTokenError::Malformed("sig"),
             "the token's sig can't be read",
         );
         check(
             "SharedAccessSignature sr=a&sig=YQ==&se=soon",
-            InvalidToken::Malformed("se"),
+            SasTokenError::Malformed("se"),
             "the token's se can't be read",
         );
         check(
             "SharedAccessSignature sr=a&sig=YQ==&se=1&skn=owner",
-            InvalidToken::Policy,
+            SasTokenError::Policy,
             "the token's skn must be \"registration\", or be left out",
         );
     }

@@ -18,10 +18,10 @@ impl SymmetricKey {
     ///
     /// # Errors
     /// The text isn't base64, or is empty.
-    pub fn parse(text: &str) -> Result<Self, InvalidKey> {
+    pub fn parse(text: &str) -> Result<Self, SymmetricKeyError> {
         match STANDARD.decode(text) {
             Ok(bytes) if !bytes.is_empty() => Ok(Self(bytes)),
-            _ => Err(InvalidKey),
+            _ => Err(SymmetricKeyError),
         }
     }
 
@@ -77,15 +77,15 @@ impl<'de> Deserialize<'de> for SymmetricKey {
 
 /// A key that isn't base64. It doesn't say which text, as that may be a key with a typing error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidKey;
+pub struct SymmetricKeyError;
 
-impl fmt::Display for InvalidKey {
+impl fmt::Display for SymmetricKeyError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a symmetric key must be base64 text, as the portal shows it")
     }
 }
 
-impl std::error::Error for InvalidKey {}
+impl std::error::Error for SymmetricKeyError {}
 
 #[cfg(test)]
 mod tests {

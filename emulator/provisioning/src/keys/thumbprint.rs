@@ -7,8 +7,6 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest;
 use rustls::pki_types::CertificateDer;
 
-use crate::keys::x509::hexadecimal;
-
 /// The SHA-256 of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thumbprint([u8; 32]);
@@ -40,6 +38,17 @@ impl fmt::Display for Thumbprint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&hexadecimal(&self.0))
     }
+}
+
+/// Upper-case digits without separators.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String never fails.
+        let _ = write!(text, "{byte:02X}");
+        text
+    })
 }
 
 /// The certificates that a device presented in its TLS handshake, in DER.

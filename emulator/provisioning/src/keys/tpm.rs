@@ -64,9 +64,9 @@ pub struct TpmPublicKey {
 
 /// The text is no public key of a TPM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidTpmKey;
+pub struct TpmKeyError;
 
-impl fmt::Display for InvalidTpmKey {
+impl fmt::Display for TpmKeyError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(
             "it must be base64 of the public area (TPM2B_PUBLIC) of an RSA key of 2048 bits with \
@@ -75,7 +75,7 @@ impl fmt::Display for InvalidTpmKey {
     }
 }
 
-impl std::error::Error for InvalidTpmKey {}
+impl std::error::Error for TpmKeyError {}
 
 impl fmt::Debug for TpmPublicKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,17 +88,17 @@ impl TpmPublicKey {
     ///
     /// # Errors
     /// It is something else, or a key that no TPM is emulated for.
-    pub fn parse(text: &str) -> Result<Self, InvalidTpmKey> {
+    pub fn parse(text: &str) -> Result<Self, TpmKeyError> {
         let dense: String = text.split_whitespace().collect();
-        let bytes = STANDARD.decode(dense).map_err(|_| InvalidTpmKey)?;
-        Self::read(&bytes).ok_or(InvalidTpmKey)
+        let bytes = STANDARD.decode(dense).map_err(|_| TpmKeyError)?;
+        Self::read(&bytes).ok_or(TpmKeyError)
     }
 
     /// The endorsement key with this modulus, made by the template that the SDKs use.
     ///
     /// # Errors
     /// No key has this modulus.
-    pub fn endorsement(modulus: &[u8]) -> Result<Self, InvalidTpmKey> {
+    pub fn endorsement(modulus: &[u8]) -> Result<Self, TpmKeyError> {
         Self::made(ENDORSEMENT_KEY_ATTRIBUTES, &ENDORSEMENT_KEY_POLICY, modulus)
     }
 
@@ -106,11 +106,11 @@ impl TpmPublicKey {
     ///
     /// # Errors
     /// No key has this modulus.
-    pub fn storage_root(modulus: &[u8]) -> Result<Self, InvalidTpmKey> {
+    pub fn storage_root(modulus: &[u8]) -> Result<Self, TpmKeyError> {
         Self::made(STORAGE_ROOT_KEY_ATTRIBUTES, &[], modulus)
     }
 
-    fn made(attributes: u32, policy: &[u8], modulus: &[u8]) -> Result<Self, InvalidTpmKey> {
+    fn made(attributes: u32, policy: &[u8], modulus: &[u8]) -> Result<Self, TpmKeyError> {
         let area = [
             &ALG_RSA.to_be_bytes()[..],
             &ALG_SHA256.to_be_bytes(),
@@ -126,7 +126,7 @@ impl TpmPublicKey {
             &sized(modulus),
         ]
         .concat();
-        Self::read(&sized(&area)).ok_or(InvalidTpmKey)
+        Self::read(&sized(&area)).ok_or(TpmKeyError)
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
@@ -197,7 +197,7 @@ pub fn activation_blob(
     storage_root_key: &TpmPublicKey,
     key: &[u8],
     seed: &Seed,
-) -> Result<Vec<u8>, InvalidTpmKey> {
+) -> Result<Vec<u8>, TpmKeyError> {
     let mut random = Random::new(seed);
     let inner_key: [u8; 16] = random.bytes();
     let credential = make_credential(
@@ -207,7 +207,7 @@ pub fn activation_blob(
         &mut random,
     );
     let duplicate = duplicate(storage_root_key, key, &inner_key, &mut random);
-    let (credential, duplicate) = credential.zip(duplicate).ok_or(InvalidTpmKey)?;
+    let (credential, duplicate) = credential.zip(duplicate).ok_or(TpmKeyError)?;
     // The C SDK reads the length of one more buffer, which the service may fill; here it is empty.
     Ok([credential, duplicate, vec![0, 0]].concat())
 }

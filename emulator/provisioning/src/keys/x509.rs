@@ -17,8 +17,8 @@ use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
-use crate::keys::thumbprint::Thumbprint;
-use crate::service::moment::Timestamp;
+use crate::clock::Timestamp;
+use crate::keys::thumbprint::{Thumbprint, hexadecimal};
 
 /// How the service writes the dates of a certificate.
 const SECONDS: &[BorrowedFormatItem<'_>] =
@@ -85,14 +85,14 @@ pub enum Validity {
 
 /// Why something is no certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InvalidCertificate {
+pub enum ParseCertificateError {
     /// The text is neither PEM nor base64.
     Text,
     /// The bytes aren't a certificate's.
     Der,
 }
 
-impl std::fmt::Display for InvalidCertificate {
+impl std::fmt::Display for ParseCertificateError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {
             Self::Text => "it must be a certificate in PEM, or in base64 of DER",
@@ -101,23 +101,24 @@ impl std::fmt::Display for InvalidCertificate {
     }
 }
 
-impl std::error::Error for InvalidCertificate {}
+impl std::error::Error for ParseCertificateError {}
 
 impl Certificate {
     /// Reads a certificate as people and tools write it down: PEM, base64 of DER, or base64 of PEM. Of several in PEM, the first.
     ///
     /// # Errors
     /// The text holds no certificate.
-    pub fn parse(text: &str) -> Result<Self, InvalidCertificate> {
-        let from_pem =
-            |pem: &[u8]| CertificateDer::from_pem_slice(pem).map_err(|_| InvalidCertificate::Text);
+    pub fn parse(text: &str) -> Result<Self, ParseCertificateError> {
+        let from_pem = |pem: &[u8]| {
+            CertificateDer::from_pem_slice(pem).map_err(|_| ParseCertificateError::Text)
+        };
         if text.contains(ARMOUR) {
             return Self::from_der(&from_pem(text.as_bytes())?);
         }
         let dense: String = text.split_whitespace().collect();
         let bytes = STANDARD
             .decode(dense)
-            .map_err(|_| InvalidCertificate::Text)?;
+            .map_err(|_| ParseCertificateError::Text)?;
         if bytes.starts_with(ARMOUR.as_bytes()) {
             return Self::from_der(&from_pem(&bytes)?);
         }
@@ -128,10 +129,11 @@ impl Certificate {
     ///
     /// # Errors
     /// The bytes aren't a certificate's.
-    pub fn from_der(der: &[u8]) -> Result<Self, InvalidCertificate> {
-        let (rest, read) = X509Certificate::from_der(der).map_err(|_| InvalidCertificate::Der)?;
+    pub fn from_der(der: &[u8]) -> Result<Self, ParseCertificateError> {
+        let (rest, read) =
+            X509Certificate::from_der(der).map_err(|_| ParseCertificateError::Der)?;
         if !rest.is_empty() {
-            return Err(InvalidCertificate::Der);
+            return Err(ParseCertificateError::Der);
         }
         let common_name = read
             .subject()
@@ -254,17 +256,6 @@ fn digest(algorithm: &'static Algorithm, bytes: &[u8]) -> String {
     hexadecimal(digest::digest(algorithm, bytes).as_ref())
 }
 
-/// Upper-case digits without separators.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String never fails.
-        let _ = write!(text, "{byte:02X}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, date_time_ymd};
@@ -305,18 +296,22 @@ mod tests {
     #[test]
     fn what_is_no_certificate_says_so() {
         #[track_caller]
-        fn check(text: &str, expected: InvalidCertificate, sentence: &str) {
+        fn check(text: &str, expected: ParseCertificateError, sentence: &str) {
             let error = Certificate::parse(text).unwrap_err();
             assert_eq!((error, error.to_string().as_str()), (expected, sentence));
         }
         let sentence = "it must be a certificate in PEM, or in base64 of DER";
-        check("", InvalidCertificate::Der, "it isn't an X.509 certificate");
-        check("intermediate.pem", InvalidCertificate::Text, sentence);
+        check(
+            "",
+            ParseCertificateError::Der,
+            "it isn't an X.509 certificate",
+        );
+        check("intermediate.pem", ParseCertificateError::Text, sentence);
         let key = KeyPair::generate().unwrap().serialize_pem();
-        check(&key, InvalidCertificate::Text, sentence);
+        check(&key, ParseCertificateError::Text, sentence);
         check(
             "YWJj",
-            InvalidCertificate::Der,
+            ParseCertificateError::Der,
             "it isn't an X.509 certificate",
         );
     }

@@ -22,17 +22,17 @@ use axum::serve::{IncomingStream, Listener};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+use crate::clock::RequestContext;
 use crate::keys::thumbprint::DeviceCertificate;
 use crate::server::mqtt_session::Session;
-use crate::server::provisioning::{Provisioning, log_refusal};
+use crate::server::provisioning::{Provisioning, log_request_error};
 use crate::server::tls::{self, Connection};
 use crate::server::websocket;
-use crate::service::attestation::{Caller, Transport};
-use crate::service::moment::Moment;
+use crate::service::caller::{Caller, Transport};
 use crate::wire::device_api::{
     Answer, MAX_MESSAGE_BYTES, RegistrationOperationStatus, check_api_version,
 };
-use crate::wire::refusal::{Missing, Refusal};
+use crate::wire::request_error::{Missing, RequestError};
 use emulator_text::printable;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
@@ -50,7 +50,7 @@ const MAX_BODY_BYTES: usize = 4 * MAX_MESSAGE_BYTES;
 ///
 /// # Errors
 /// The server can't go on.
-pub async fn serve(
+pub(crate) async fn serve(
     connections: mpsc::Receiver<(Connection, SocketAddr)>,
     local: SocketAddr,
     provisioning: Provisioning,
@@ -72,8 +72,12 @@ fn routes(provisioning: Provisioning) -> Router {
             get(operation_status),
         )
         .route(websocket::PATH, get(open_websocket))
-        .fallback(async |method, uri| refused(&method, &uri, &Refusal::NotFound(Missing::Resource)))
-        .method_not_allowed_fallback(async |method, uri| refused(&method, &uri, &Refusal::Method))
+        .fallback(async |method, uri| {
+            refused(&method, &uri, &RequestError::NotFound(Missing::Resource))
+        })
+        .method_not_allowed_fallback(async |method, uri| {
+            refused(&method, &uri, &RequestError::Method)
+        })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(provisioning)
 }
@@ -84,7 +88,7 @@ async fn register(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response<Body> {
-    let at = Moment::of_system();
+    let at = RequestContext::now();
     let answer = caller
         .message(&headers, body)
         .and_then(|body| provisioning.register(&at, &caller.caller, &body));
@@ -102,8 +106,8 @@ async fn operation_status(
     Path(OperationPath { operation_id }): Path<OperationPath>,
     caller: FromDevice,
 ) -> Response<Body> {
-    let at = Moment::of_system();
-    let answer: Result<Answer<RegistrationOperationStatus>, Refusal> = caller
+    let at = RequestContext::now();
+    let answer: Result<Answer<RegistrationOperationStatus>, RequestError> = caller
         .check_api_version()
         .and_then(|()| provisioning.operation_status(&at, &caller.caller, &operation_id));
     answer_or_error(answer, &at)
@@ -115,7 +119,7 @@ async fn look_up(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response<Body> {
-    let at = Moment::of_system();
+    let at = RequestContext::now();
     let answer = caller
         .message(&headers, body)
         .and_then(|_| provisioning.look_up(&at, &caller.caller));
@@ -131,7 +135,7 @@ async fn open_websocket(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response<Body> {
     upgrade
-        .map_err(|rejection| Refusal::Malformed(rejection.body_text()))
+        .map_err(|rejection| RequestError::Malformed(rejection.body_text()))
         .and_then(|upgrade| {
             websocket::upgrade(
                 upgrade,
@@ -143,14 +147,14 @@ async fn open_websocket(
 }
 
 /// Answers with an error, and says so in the log. What names no device is named by its address.
-fn refused(method: &Method, uri: &Uri, refusal: &Refusal) -> Response<Body> {
+fn refused(method: &Method, uri: &Uri, refusal: &RequestError) -> Response<Body> {
     let hint = match refusal {
-        Refusal::NotFound(Missing::Resource)
+        RequestError::NotFound(Missing::Resource)
             if SERVICE_API.iter().any(|path| starts_with(uri, path)) =>
         {
             " This address belongs to the service API, which isn't emulated."
         }
-        Refusal::NotFound(Missing::Resource) => {
+        RequestError::NotFound(Missing::Resource) => {
             " A device registers with PUT /{idScope}/registrations/{registrationId}/register?api-version=2021-06-01."
         }
         _ => "",
@@ -161,7 +165,7 @@ fn refused(method: &Method, uri: &Uri, refusal: &Refusal) -> Response<Body> {
         printable(uri.path()),
         printable(&refusal.reason())
     );
-    error(refusal, &Moment::of_system())
+    error(refusal, &RequestContext::now())
 }
 
 fn starts_with(uri: &Uri, segment: &str) -> bool {
@@ -170,7 +174,10 @@ fn starts_with(uri: &Uri, segment: &str) -> bool {
 }
 
 /// The body, if it is JSON by its type.
-fn message(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
+fn message(
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Bytes, RequestError> {
     let media_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let json = media_type.is_none_or(|media_type| {
         media_type
@@ -178,14 +185,14 @@ fn message(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<B
             .is_some_and(|start| start.eq_ignore_ascii_case(b"application/json"))
     });
     if !json {
-        return Err(Refusal::MediaType);
+        return Err(RequestError::MediaType);
     }
-    body.map_err(|rejection| Refusal::Malformed(rejection.body_text()))
+    body.map_err(|rejection| RequestError::Malformed(rejection.body_text()))
 }
 
 fn answer_or_error<T: Serialize>(
-    answer: Result<Answer<T>, Refusal>,
-    at: &Moment,
+    answer: Result<Answer<T>, RequestError>,
+    at: &RequestContext,
 ) -> Response<Body> {
     match answer {
         Ok(answer) => {
@@ -199,10 +206,10 @@ fn answer_or_error<T: Serialize>(
     }
 }
 
-fn error(refusal: &Refusal, at: &Moment) -> Response<Body> {
+fn error(refusal: &RequestError, at: &RequestContext) -> Response<Body> {
     let body = refusal.body(at);
     let mut response = match refusal {
-        Refusal::Challenge(challenge) => json(refusal.status(), challenge, at),
+        RequestError::Challenge(challenge) => json(refusal.status(), challenge, at),
         _ => json(refusal.status(), &body, at),
     };
     let headers = response.headers_mut();
@@ -213,7 +220,7 @@ fn error(refusal: &Refusal, at: &Moment) -> Response<Body> {
     response
 }
 
-fn json<T: Serialize>(status: u16, body: &T, at: &Moment) -> Response<Body> {
+fn json<T: Serialize>(status: u16, body: &T, at: &RequestContext) -> Response<Body> {
     let (status, body) = match (StatusCode::from_u16(status), serde_json::to_vec(body)) {
         (Ok(status), Ok(body)) => (status, body),
         _ => (StatusCode::INTERNAL_SERVER_ERROR, Vec::new()),
@@ -253,9 +260,9 @@ struct ApiVersion {
 }
 
 impl FromDevice {
-    fn check_api_version(&self) -> Result<(), Refusal> {
+    fn check_api_version(&self) -> Result<(), RequestError> {
         check_api_version(self.api_version.as_deref())
-            .inspect_err(|refusal| log_refusal(&self.caller, refusal))
+            .inspect_err(|refusal| log_request_error(&self.caller, refusal))
     }
 
     /// The body, if it is JSON by its type and the version is one that is emulated.
@@ -263,9 +270,9 @@ impl FromDevice {
         &self,
         headers: &HeaderMap,
         body: Result<Bytes, BytesRejection>,
-    ) -> Result<Bytes, Refusal> {
-        let body =
-            message(headers, body).inspect_err(|refusal| log_refusal(&self.caller, refusal))?;
+    ) -> Result<Bytes, RequestError> {
+        let body = message(headers, body)
+            .inspect_err(|refusal| log_request_error(&self.caller, refusal))?;
         self.check_api_version()?;
         Ok(body)
     }
@@ -289,7 +296,7 @@ impl<S: Send + Sync> FromRequestParts<S> for FromDevice {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response<Body>> {
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
-        let malformed = |problem| refused(&method, &uri, &Refusal::Malformed(problem));
+        let malformed = |problem| refused(&method, &uri, &RequestError::Malformed(problem));
         let Path(path) = Path::<DevicePath>::from_request_parts(parts, state)
             .await
             .map_err(|rejection| malformed(rejection.body_text()))?;

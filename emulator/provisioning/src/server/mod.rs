@@ -1,11 +1,11 @@
 //! The service on the network: HTTPS, MQTT, WebSocket, TLS, and its state in a file.
 
 mod client_verifier;
-pub mod endpoints;
-pub mod https;
-pub mod mqtt;
-pub mod mqtt_session;
-pub mod provisioning;
-pub mod state;
-pub mod tls;
-pub mod websocket;
+pub(crate) mod endpoints;
+pub(crate) mod https;
+pub(crate) mod mqtt;
+pub(crate) mod mqtt_session;
+pub(crate) mod provisioning;
+pub(crate) mod state;
+pub(crate) mod tls;
+pub(crate) mod websocket;

@@ -13,7 +13,7 @@ use crate::server::tls::{self, Connection};
 const BUFFER_BYTES: usize = 4 * 1024;
 
 /// Serves connections until no more come.
-pub async fn serve(
+pub(crate) async fn serve(
     mut connections: mpsc::Receiver<(Connection, SocketAddr)>,
     provisioning: Provisioning,
 ) {

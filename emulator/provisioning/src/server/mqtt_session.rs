@@ -16,13 +16,13 @@ use mqtt_protocol_core::mqtt::{Connection, Version, role};
 use serde::Serialize;
 use tokio::time::Instant;
 
+use crate::clock::RequestContext;
 use crate::keys::thumbprint::DeviceCertificate;
-use crate::server::provisioning::{Provisioning, log_refusal};
-use crate::service::attestation::{Caller, Transport};
-use crate::service::moment::Moment;
+use crate::server::provisioning::{Provisioning, log_request_error};
+use crate::service::caller::{Caller, Transport};
 use crate::wire::device_api::check_api_version;
-use crate::wire::mqtt_packet::{BadPacket, PacketCheck};
-use crate::wire::refusal::Refusal;
+use crate::wire::mqtt_packet::{PacketCheck, PacketError};
+use crate::wire::request_error::RequestError;
 use crate::wire::topic::{ANSWERS, Ask, Question, answer};
 use emulator_text::printable;
 
@@ -68,32 +68,32 @@ pub struct Reaction {
 
 /// Why a session ends before its device wants it to.
 #[derive(Debug)]
-enum Broken {
-    Packet(BadPacket),
+enum SessionError {
+    Packet(PacketError),
     Topic(String),
 }
 
-impl From<MqttError> for Broken {
+impl From<MqttError> for SessionError {
     fn from(error: MqttError) -> Self {
-        Self::Packet(BadPacket::Rule(error))
+        Self::Packet(PacketError::Rule(error))
     }
 }
 
-impl From<BadPacket> for Broken {
-    fn from(packet: BadPacket) -> Self {
+impl From<PacketError> for SessionError {
+    fn from(packet: PacketError) -> Self {
         Self::Packet(packet)
     }
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for SessionError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Packet(BadPacket::NotConnect(reason)) => write!(formatter, "hung up, {reason}"),
-            Self::Packet(BadPacket::Version(version)) => write!(
+            Self::Packet(PacketError::NotConnect(reason)) => write!(formatter, "hung up, {reason}"),
+            Self::Packet(PacketError::Version(version)) => write!(
                 formatter,
                 "refused with CONNACK 1, the device speaks {version} and the service MQTT 3.1.1 alone"
             ),
-            Self::Packet(BadPacket::Rule(error)) => write!(
+            Self::Packet(PacketError::Rule(error)) => write!(
                 formatter,
                 "hung up, the device broke a rule of MQTT 3.1.1 ({error:?})"
             ),
@@ -150,7 +150,7 @@ impl Session {
         while !reaction.close && read.position() < length {
             if let Err(broken) = self.read(&mut checked, &mut read, &mut reaction) {
                 log::info!("{}: {broken}", self.name());
-                if let Broken::Packet(BadPacket::Version(_)) = broken {
+                if let SessionError::Packet(PacketError::Version(_)) = broken {
                     reaction.send.extend(UNACCEPTABLE_PROTOCOL);
                 }
                 reaction.close = true;
@@ -165,7 +165,7 @@ impl Session {
         checked: &mut Cursor<&[u8]>,
         read: &mut Cursor<&[u8]>,
         reaction: &mut Reaction,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), SessionError> {
         if self.check.ends_packet(checked)? {
             self.heard = Instant::now();
         }
@@ -182,7 +182,7 @@ impl Session {
         )
     }
 
-    fn handle(&mut self, events: Vec<Event>, reaction: &mut Reaction) -> Result<(), Broken> {
+    fn handle(&mut self, events: Vec<Event>, reaction: &mut Reaction) -> Result<(), SessionError> {
         for event in events {
             match event {
                 Event::NotifyPacketReceived(packet) => self.take(packet, reaction)?,
@@ -203,7 +203,7 @@ impl Session {
         Ok(())
     }
 
-    fn take(&mut self, packet: Packet, reaction: &mut Reaction) -> Result<(), Broken> {
+    fn take(&mut self, packet: Packet, reaction: &mut Reaction) -> Result<(), SessionError> {
         match packet {
             Packet::V3_1_1Connect(connect) => self.connect(&connect, reaction),
             _ if self.device.is_none() => Err(MqttError::ProtocolError.into()),
@@ -221,7 +221,7 @@ impl Session {
             Packet::V3_1_1Publish(publish) => {
                 let topic = publish.topic_name();
                 let question =
-                    Question::parse(topic).ok_or_else(|| Broken::Topic(topic.to_owned()))?;
+                    Question::parse(topic).ok_or_else(|| SessionError::Topic(topic.to_owned()))?;
                 let (topic, body) = self.ask(&question, publish.payload().as_slice());
                 self.publish(&topic, body, reaction)
             }
@@ -237,7 +237,7 @@ impl Session {
         &mut self,
         connect: &v3_1_1::Connect,
         reaction: &mut Reaction,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), SessionError> {
         if connect.keep_alive() == 0 {
             self.silence = SILENCE;
         }
@@ -280,7 +280,7 @@ impl Session {
         &mut self,
         subscribe: &v3_1_1::Subscribe,
         reaction: &mut Reaction,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), SessionError> {
         let mut return_codes = Vec::new();
         for entry in subscribe.entries() {
             return_codes.push(match (entry.topic_filter(), entry.sub_opts().qos()) {
@@ -311,18 +311,18 @@ impl Session {
 
     /// The answer to a question: its topic and its body.
     fn ask(&self, question: &Question, body: &[u8]) -> (String, Vec<u8>) {
-        let at = Moment::of_system();
+        let at = RequestContext::now();
         let result = self
             .device
             .as_ref()
-            .ok_or_else(|| Refusal::BadSignature("the device didn't connect".to_owned()))
+            .ok_or_else(|| RequestError::BadSignature("the device didn't connect".to_owned()))
             .and_then(
                 |Device {
                      caller,
                      api_version,
                  }| {
                     check_api_version(api_version.as_deref())
-                        .inspect_err(|refusal| log_refusal(caller, refusal))?;
+                        .inspect_err(|refusal| log_request_error(caller, refusal))?;
                     match &question.ask {
                         Ask::Register => self.provisioning.register(&at, caller, body),
                         Ask::OperationStatus(id) => {
@@ -356,7 +356,7 @@ impl Session {
         topic: &str,
         body: Vec<u8>,
         reaction: &mut Reaction,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), SessionError> {
         let Some(qos) = self.granted else {
             return Ok(());
         };
@@ -370,7 +370,7 @@ impl Session {
         self.send(publish.build()?.into(), reaction)
     }
 
-    fn send(&mut self, packet: Packet, reaction: &mut Reaction) -> Result<(), Broken> {
+    fn send(&mut self, packet: Packet, reaction: &mut Reaction) -> Result<(), SessionError> {
         let events = self.connection.send(packet);
         self.handle(events, reaction)
     }

@@ -5,15 +5,16 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::clock::{RequestContext, Timestamp};
+use crate::enrollment::settings::Settings;
 use crate::server::state::{Saved, StateFile};
-use crate::service::attestation::Caller;
-use crate::service::moment::Moment;
+use crate::service::caller::Caller;
 use crate::service::operation::Settlement;
-use crate::service::provisioning_service::{OperationKey, Service, Settings, Step};
+use crate::service::provisioning_service::{OperationKey, Service, Step};
 use crate::service::registration::Outcome;
-use crate::webhook::client::Webhook;
+use crate::webhook::client::WebhookClient;
 use crate::wire::device_api::{Answer, DeviceRegistrationResult, RegistrationOperationStatus};
-use crate::wire::refusal::Refusal;
+use crate::wire::request_error::RequestError;
 use emulator_text::printable;
 use uuid::Uuid;
 
@@ -24,14 +25,14 @@ pub struct Provisioning(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     service: Mutex<Service>,
-    webhook: Webhook,
+    webhook: WebhookClient,
     state: Option<StateFile>,
 }
 
 impl Provisioning {
     /// A service that forgets everything when it ends.
     #[must_use]
-    pub fn in_memory(settings: Settings, webhook: Webhook) -> Self {
+    pub fn in_memory(settings: Settings, webhook: WebhookClient) -> Self {
         Self::new(Service::new(settings), webhook, None)
     }
 
@@ -39,7 +40,7 @@ impl Provisioning {
     #[must_use]
     pub fn with_state(
         settings: Settings,
-        webhook: Webhook,
+        webhook: WebhookClient,
         (file, saved): (StateFile, Saved),
     ) -> Self {
         let mut service = Service::new(settings);
@@ -47,7 +48,7 @@ impl Provisioning {
         Self::new(service, webhook, Some(file))
     }
 
-    fn new(mut service: Service, webhook: Webhook, state: Option<StateFile>) -> Self {
+    fn new(mut service: Service, webhook: WebhookClient, state: Option<StateFile>) -> Self {
         service.set_secret(Uuid::new_v4());
         Self(Arc::new(Inner {
             service: Mutex::new(service),
@@ -71,12 +72,12 @@ impl Provisioning {
     /// The request is refused.
     pub fn register(
         &self,
-        at: &Moment,
+        at: &RequestContext,
         caller: &Caller,
         body: &[u8],
-    ) -> Result<Answer<RegistrationOperationStatus>, Refusal> {
+    ) -> Result<Answer<RegistrationOperationStatus>, RequestError> {
         let registered = self.service().register(at, caller, body);
-        let registered = registered.inspect_err(|refusal| log_refusal(caller, refusal))?;
+        let registered = registered.inspect_err(|refusal| log_request_error(caller, refusal))?;
         if let Some(key) = registered.started {
             tokio::spawn(self.clone().run(key));
         }
@@ -89,12 +90,12 @@ impl Provisioning {
     /// The request is refused.
     pub fn operation_status(
         &self,
-        at: &Moment,
+        at: &RequestContext,
         caller: &Caller,
         operation_id: &str,
-    ) -> Result<Answer<RegistrationOperationStatus>, Refusal> {
+    ) -> Result<Answer<RegistrationOperationStatus>, RequestError> {
         let status = self.service().operation_status(at, caller, operation_id);
-        status.inspect_err(|refusal| log_refusal(caller, refusal))
+        status.inspect_err(|refusal| log_request_error(caller, refusal))
     }
 
     /// What is known of a device.
@@ -103,22 +104,22 @@ impl Provisioning {
     /// The request is refused.
     pub fn look_up(
         &self,
-        at: &Moment,
+        at: &RequestContext,
         caller: &Caller,
-    ) -> Result<Answer<DeviceRegistrationResult>, Refusal> {
+    ) -> Result<Answer<DeviceRegistrationResult>, RequestError> {
         let found = self.service().look_up(at, caller);
-        found.inspect_err(|refusal| log_refusal(caller, refusal))
+        found.inspect_err(|refusal| log_request_error(caller, refusal))
     }
 
     /// Takes a registration through its steps.
     async fn run(self, key: OperationKey) {
         loop {
-            let now = Moment::of_system();
+            let now = RequestContext::now();
             let step = self.service().step(&key, &now);
             match step {
                 Step::Ask(call) => {
                     let outcome = self.0.webhook.ask(&call).await;
-                    let answered = Moment::of_system().now;
+                    let answered = Timestamp::now();
                     self.service().answered(&key, outcome, answered);
                 }
                 Step::Wait { until } => tokio::time::sleep(until.since(now.now)).await,
@@ -156,7 +157,7 @@ fn log_outcome(settlement: &Settlement) {
 }
 
 /// Says on one line who was refused and why.
-pub(crate) fn log_refusal(caller: &Caller, refusal: &Refusal) {
+pub(crate) fn log_request_error(caller: &Caller, refusal: &RequestError) {
     let device = printable(&caller.registration_id);
     log::info!("{device}: refused, {}", printable(&refusal.reason()));
 }

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::service::operation::Settlement;
 use crate::service::registration::Registration;
-use iot_hub::hubs::{DeviceIdentity, HubChange};
+use iot_hub::{DeviceIdentity, HubChange};
 
 /// Records by the key of their registration id, as JSON.
 const REGISTRATIONS: TableDefinition<'_, &str, &str> = TableDefinition::new("registrations");

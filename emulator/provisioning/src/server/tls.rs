@@ -29,19 +29,13 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A device's connection.
-pub type Connection = TlsStream<TcpStream>;
-
-/// Makes ring the process's provider of cryptography, unless it has one.
-pub fn use_ring() {
-    // An error says that there is one already.
-    let _ = crypto::ring::default_provider().install_default();
-}
+pub(crate) type Connection = TlsStream<TcpStream>;
 
 /// What a server with this certificate negotiates.
 ///
 /// # Errors
 /// The certificate and its key don't fit.
-pub fn server_config(server: ServerCertificate) -> Result<ServerConfig, rustls::Error> {
+pub(crate) fn server_config(server: ServerCertificate) -> Result<ServerConfig, rustls::Error> {
     let provider = Arc::new(crypto::ring::default_provider());
     let verifier = AnyClientCertificate::new(provider.signature_verification_algorithms);
     ServerConfig::builder_with_provider(Arc::<CryptoProvider>::clone(&provider))
@@ -52,7 +46,7 @@ pub fn server_config(server: ServerCertificate) -> Result<ServerConfig, rustls::
 
 /// Accepts connections on a listener. A handshake that fails or never ends holds up no other.
 #[must_use]
-pub fn accept(
+pub(crate) fn accept(
     listener: TcpListener,
     config: Arc<ServerConfig>,
 ) -> mpsc::Receiver<(Connection, SocketAddr)> {
@@ -111,7 +105,7 @@ fn hint(error: &io::Error) -> String {
 
 /// The certificates that the device presented, if it did.
 #[must_use]
-pub fn device_certificate(connection: &Connection) -> Option<DeviceCertificate> {
+pub(crate) fn device_certificate(connection: &Connection) -> Option<DeviceCertificate> {
     let (_, session) = connection.get_ref();
     DeviceCertificate::from_chain(session.peer_certificates()?)
 }

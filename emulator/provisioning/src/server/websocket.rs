@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Response};
 use axum::response::IntoResponse as _;
 
 use crate::server::mqtt_session::Session;
-use crate::wire::refusal::Refusal;
+use crate::wire::request_error::RequestError;
 
 /// The path on the HTTPS port.
 pub const PATH: &str = "/$iothub/websocket";
@@ -24,11 +24,11 @@ const MAX_WEB_SOCKET_BYTES: usize = 1024 * 1024;
 ///
 /// # Errors
 /// The request offers sub-protocols, and none is MQTT.
-pub fn upgrade(
+pub(crate) fn upgrade(
     upgrade: WebSocketUpgrade,
     headers: &HeaderMap,
     session: Session,
-) -> Result<Response<Body>, Refusal> {
+) -> Result<Response<Body>, RequestError> {
     let offered: Vec<&str> = headers
         .get_all(SEC_WEBSOCKET_PROTOCOL)
         .iter()
@@ -43,7 +43,7 @@ pub fn upgrade(
         Some(&protocol) => protocol,
         None if offered.is_empty() => MQTT,
         None => {
-            return Err(Refusal::Malformed(format!(
+            return Err(RequestError::Malformed(format!(
                 "the WebSocket sub-protocol is {}, and must be {MQTT}; AMQP isn't emulated",
                 offered.join(", ")
             )));

@@ -5,44 +5,20 @@
 
 use std::sync::Arc;
 
+use crate::clock::Timestamp;
 use crate::enrollment::enrollments::{Attestation, Enrollment, Enrollments};
 use crate::enrollment::registration_id::RegistrationId;
 use crate::keys::sas_token::SasToken;
 use crate::keys::symmetric_key::SymmetricKey;
-use crate::keys::thumbprint::DeviceCertificate;
-use crate::service::moment::Timestamp;
+use crate::service::caller::{Caller, Transport};
 use crate::service::tpm::Nonces;
 use crate::service::x509;
 use crate::webhook::allocation_request::DeviceAttestation;
-use crate::wire::refusal::{Missing, Refusal};
-
-/// Who a request says it comes from, and with what proof.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    /// The ID scope of the service that it wants.
-    pub id_scope: String,
-    /// Its registration id.
-    pub registration_id: String,
-    /// Its signature, as sent.
-    pub sas_token: Option<String>,
-    /// The certificate that it presented in its TLS handshake.
-    pub certificate: Option<DeviceCertificate>,
-    /// The way that the request came.
-    pub transport: Transport,
-}
-
-/// The way that a request came, as far as proofs depend on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// The REST API.
-    Https,
-    /// MQTT, over TLS or a WebSocket.
-    Mqtt,
-}
+use crate::wire::request_error::{Missing, RequestError};
 
 /// A device that is who it says.
 #[derive(Debug)]
-pub struct Attested {
+pub(crate) struct Attested {
     /// Its registration id, in its own spelling.
     pub registration_id: RegistrationId,
     /// The enrollment that it comes through.
@@ -57,18 +33,18 @@ pub struct Attested {
 ///
 /// # Errors
 /// The caller isn't enrolled, or can't prove that it is.
-pub fn attest(
+pub(crate) fn attest(
     enrollments: &Enrollments,
     nonces: &Nonces,
     id_scope: &str,
     caller: &Caller,
     now: Timestamp,
-) -> Result<Attested, Refusal> {
+) -> Result<Attested, RequestError> {
     if !caller.id_scope.eq_ignore_ascii_case(id_scope) {
-        return Err(Refusal::NotFound(Missing::IdScope));
+        return Err(RequestError::NotFound(Missing::IdScope));
     }
     let registration_id = RegistrationId::parse(&caller.registration_id)
-        .map_err(|error| Refusal::Malformed(error.to_string()))?;
+        .map_err(|error| RequestError::Malformed(error.to_string()))?;
     let (enrollment, proof) = if let Some(enrollment) = enrollments.of_device(&registration_id) {
         let proof = prove(enrollment, nonces, &registration_id, caller, now)?;
         (enrollment.clone(), proof)
@@ -90,7 +66,7 @@ fn prove(
     id: &RegistrationId,
     caller: &Caller,
     now: Timestamp,
-) -> Result<DeviceAttestation, Refusal> {
+) -> Result<DeviceAttestation, RequestError> {
     match &enrollment.attestation {
         Attestation::SymmetricKey(keys) => {
             let token = valid_token(caller, now)?;
@@ -101,11 +77,11 @@ fn prove(
             }
         }
         Attestation::X509(thumbprints) => {
-            x509::individual(thumbprints, caller, now).map_err(Refusal::BadCertificate)
+            x509::individual(thumbprints, caller, now).map_err(RequestError::BadCertificate)
         }
         // Only groups have it.
-        Attestation::SigningCertificates(_) => Err(Refusal::NotFound(Missing::Enrollment)),
-        Attestation::Tpm(_) if caller.transport == Transport::Mqtt => Err(Refusal::Malformed(
+        Attestation::SigningCertificates(_) => Err(RequestError::NotFound(Missing::Enrollment)),
+        Attestation::Tpm(_) if caller.transport == Transport::Mqtt => Err(RequestError::Malformed(
             "a device with a TPM registers over HTTPS or AMQP; the service takes none over MQTT"
                 .to_owned(),
         )),
@@ -118,14 +94,14 @@ fn group(
     enrollments: &Enrollments,
     caller: &Caller,
     now: Timestamp,
-) -> Result<(Arc<Enrollment>, DeviceAttestation), Refusal> {
+) -> Result<(Arc<Enrollment>, DeviceAttestation), RequestError> {
     let mut groups = enrollments.groups().peekable();
     if groups.peek().is_none() {
-        return Err(Refusal::NotFound(Missing::Enrollment));
+        return Err(RequestError::NotFound(Missing::Enrollment));
     }
     let has_keys = groups.any(|group| matches!(group.attestation, Attestation::SymmetricKey(_)));
     if caller.sas_token.is_none() && (caller.certificate.is_some() || !has_keys) {
-        return x509::group(enrollments, caller, now).map_err(Refusal::BadCertificate);
+        return x509::group(enrollments, caller, now).map_err(RequestError::BadCertificate);
     }
     let group = group_by_key(enrollments, caller, now)?;
     Ok((group, DeviceAttestation::SymmetricKey {}))
@@ -136,7 +112,7 @@ fn group_by_key(
     enrollments: &Enrollments,
     caller: &Caller,
     now: Timestamp,
-) -> Result<Arc<Enrollment>, Refusal> {
+) -> Result<Arc<Enrollment>, RequestError> {
     let token = valid_token(caller, now)?;
     let derived = |key: &SymmetricKey| token.is_signed_with(&key.derive(&caller.registration_id));
     enrollments
@@ -152,8 +128,8 @@ fn group_by_key(
 }
 
 /// The caller's token, if it is the caller's and still good; whose key signed it is left to see.
-fn valid_token(caller: &Caller, now: Timestamp) -> Result<SasToken, Refusal> {
-    let refused = |reason: &str| Refusal::BadSignature(reason.to_owned());
+fn valid_token(caller: &Caller, now: Timestamp) -> Result<SasToken, RequestError> {
+    let refused = |reason: &str| RequestError::BadSignature(reason.to_owned());
     let text = caller
         .sas_token
         .as_deref()
@@ -168,8 +144,8 @@ fn valid_token(caller: &Caller, now: Timestamp) -> Result<SasToken, Refusal> {
     Ok(token)
 }
 
-fn wrong_key() -> Refusal {
-    Refusal::BadSignature(
+fn wrong_key() -> RequestError {
+    RequestError::BadSignature(
         "the token isn't signed with a key of the enrollment; a device of a group signs with the key that is derived \
          from the group's for its registration id in its own spelling"
             .to_owned(),
@@ -232,7 +208,7 @@ mod tests {
     }
 
     /// The enrollment's name, or the refusal.
-    fn outcome(caller: &Caller) -> Result<String, Refusal> {
+    fn outcome(caller: &Caller) -> Result<String, RequestError> {
         attest(&enrollments(), &Nonces::default(), SCOPE, caller, now())
             .map(|found| found.enrollment.to_string())
     }
@@ -240,7 +216,7 @@ mod tests {
     #[track_caller]
     fn check_bad_signature(caller: &Caller, reason: &str) {
         match outcome(caller) {
-            Err(Refusal::BadSignature(actual)) => assert!(actual.contains(reason), "{actual}"),
+            Err(RequestError::BadSignature(actual)) => assert!(actual.contains(reason), "{actual}"),
             other => panic!("{other:?}"),
         }
     }
@@ -292,7 +268,7 @@ mod tests {
         let late = Timestamp::from_unix(now().unix() + 60).unwrap();
         assert_eq!(
             attest(&enrollments(), &Nonces::default(), SCOPE, &good, late).unwrap_err(),
-            Refusal::BadSignature("the token has expired".to_owned())
+            RequestError::BadSignature("the token has expired".to_owned())
         );
     }
 
@@ -302,13 +278,13 @@ mod tests {
         elsewhere.id_scope = "0ne00OTHER".to_owned();
         assert_eq!(
             outcome(&elsewhere),
-            Err(Refusal::NotFound(Missing::IdScope))
+            Err(RequestError::NotFound(Missing::IdScope))
         );
         let nobody = Enrollments::from_iter([individual("alone", &keys(DEVICE_KEY, DEVICE_KEY))]);
         let stranger = caller("stranger", &key(DEVICE_KEY));
         assert_eq!(
             attest(&nobody, &Nonces::default(), SCOPE, &stranger, now()).unwrap_err(),
-            Refusal::NotFound(Missing::Enrollment)
+            RequestError::NotFound(Missing::Enrollment)
         );
     }
 

@@ -7,16 +7,15 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest;
 use serde_json::value::RawValue;
 
+use crate::clock::{RequestContext, Timestamp};
 use crate::enrollment::enrollments::{Allocation, Enrollment, Reprovisioning};
 use crate::enrollment::registration_id::RegistrationId;
 use crate::service::attestation::Attested;
-use crate::service::moment::{Moment, Timestamp};
 use crate::service::registration::{Decision, Outcome, Progress, Proof, Registration};
 use crate::service::reprovision::{Assignment, TwinSource, assign, candidates};
 use crate::webhook::allocation_request::{AllocationRequest, DeviceAttestation};
 use crate::webhook::outcome::CUSTOM_ALLOCATION_FAILED;
-use iot_hub::hubs::{DeviceIdentity, HubChange, Hubs};
-use iot_hub::twin::{DeviceTwin, InitialTwin};
+use iot_hub::{DeviceIdentity, DeviceTwin, HubChange, Hubs, InitialTwin};
 
 /// A registration that isn't finished.
 #[derive(Debug)]
@@ -32,15 +31,6 @@ pub(crate) struct Operation {
     candidates: Vec<String>,
 }
 
-/// A question to a webhook.
-#[derive(Debug)]
-pub struct WebhookCall {
-    /// Where to.
-    pub url: String,
-    /// The question.
-    pub request: AllocationRequest,
-}
-
 /// All that a finished registration changes.
 #[derive(Debug)]
 pub struct Settlement {
@@ -53,7 +43,7 @@ pub struct Settlement {
 impl Operation {
     /// Starts the registration of a device, of which there may be a `previous` record.
     pub(crate) fn start(
-        at: &Moment,
+        at: &RequestContext,
         attested: Attested,
         payload: Option<Box<RawValue>>,
         previous: Option<&Registration>,
@@ -106,7 +96,7 @@ impl Operation {
         decision: &Decision,
         previous: Option<&Registration>,
         hubs: &Hubs,
-        at: &Moment,
+        at: &RequestContext,
     ) -> Settlement {
         let current = previous.and_then(Registration::assignment);
         let mut earlier_hubs = previous.map_or_else(Vec::new, |record| record.earlier_hubs.clone());
@@ -252,7 +242,7 @@ fn first_twin(enrollment: &Enrollment, wanted: Option<&RawValue>) -> Result<Devi
 }
 
 /// An id that looks like the service's: a digit, sixteen hexadecimal digits and a UUID.
-fn operation_id(registration_id: &RegistrationId, at: &Moment) -> String {
+fn operation_id(registration_id: &RegistrationId, at: &RequestContext) -> String {
     format!("5.{:016x}.{}", hash(registration_id), at.id)
 }
 

@@ -10,22 +10,25 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::enrollment::enrollments::{Attestation, Enrollments};
+use crate::clock::{RequestContext, Timestamp, whole_seconds};
+use crate::enrollment::enrollments::Attestation;
 use crate::enrollment::registration_id::RegistrationId;
-use crate::service::attestation::{Attested, Caller, Transport, attest};
-use crate::service::moment::{Moment, Timestamp, whole_seconds};
-use crate::service::operation::{Operation, Settlement, WebhookCall};
+use crate::enrollment::settings::Settings;
+use crate::service::attestation::{Attested, attest};
+use crate::service::caller::{Caller, Transport};
+use crate::service::operation::{Operation, Settlement};
 use crate::service::registration::{Progress, Registration};
 use crate::service::throttle::{POLLS, REGISTRATIONS, Window};
 use crate::service::tpm::{Nonces, Reason};
 use crate::webhook::allocation_request::DeviceAttestation;
+use crate::webhook::call::WebhookCall;
 use crate::webhook::outcome::WebhookOutcome;
 use crate::wire::device_api::{
     Answer, DeviceRegistrationResult, RegistrationOperationStatus, RegistrationStatus,
 };
 use crate::wire::device_registration::DeviceRegistration;
-use crate::wire::refusal::{Missing, Refusal};
-use iot_hub::hubs::{DeviceIdentity, HubChange, Hubs};
+use crate::wire::request_error::{Missing, RequestError};
+use iot_hub::{DeviceIdentity, HubChange, Hubs};
 
 /// When a device is told to ask again.
 const RETRY_AFTER: Duration = Duration::from_secs(3);
@@ -35,23 +38,6 @@ const RETRY_AFTER_MAX: u64 = 300;
 
 /// How many devices' polls are counted before those that fell silent are forgotten.
 const POLLS_KEPT: usize = 1_024;
-
-/// What a service is made of.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// What a device names to reach this service and no other.
-    pub id_scope: String,
-    /// The hubs, by host name.
-    pub linked_hubs: Vec<String>,
-    /// Who may register.
-    pub enrollments: Enrollments,
-    /// Whether rates are limited.
-    pub throttled: bool,
-    /// What waits are multiplied by: those between retries, and those of devices before they may and should ask again.
-    pub time_scale: f64,
-    /// The least time that an assignment takes, before it is multiplied.
-    pub assign_after: Duration,
-}
 
 /// A provisioning service.
 #[derive(Debug)]
@@ -152,14 +138,14 @@ impl Service {
     /// The request is refused.
     pub fn register(
         &mut self,
-        at: &Moment,
+        at: &RequestContext,
         caller: &Caller,
         body: &[u8],
-    ) -> Result<Registered, Refusal> {
+    ) -> Result<Registered, RequestError> {
         if self.settings.throttled {
             self.registering
                 .admit(REGISTRATIONS, at.now)
-                .map_err(Refusal::Throttled)?;
+                .map_err(RequestError::Throttled)?;
         }
         let request = DeviceRegistration::parse(body)?;
         self.challenge(at, caller, request.tpm.as_deref())?;
@@ -169,7 +155,7 @@ impl Service {
             request.registration_id.as_deref(),
         )?;
         if request.tpm.is_some() && !matches!(attested.proof, DeviceAttestation::Tpm(_)) {
-            return Err(Refusal::Malformed(
+            return Err(RequestError::Malformed(
                 "tpm is given, and the device is enrolled with another attestation".to_owned(),
             ));
         }
@@ -199,10 +185,10 @@ impl Service {
     /// The request is refused.
     pub fn operation_status(
         &mut self,
-        at: &Moment,
+        at: &RequestContext,
         caller: &Caller,
         operation_id: &str,
-    ) -> Result<Answer<RegistrationOperationStatus>, Refusal> {
+    ) -> Result<Answer<RegistrationOperationStatus>, RequestError> {
         let id = self.poll(at, caller)?;
         if let Some(operation) = self.operations.get(&id.key())
             && operation.id == operation_id
@@ -219,7 +205,7 @@ impl Service {
                 body: registration.operation_status(),
                 retry_after: None,
             }),
-            _ => Err(Refusal::NotFound(Missing::Operation)),
+            _ => Err(RequestError::NotFound(Missing::Operation)),
         }
     }
 
@@ -229,9 +215,9 @@ impl Service {
     /// The request is refused.
     pub fn look_up(
         &mut self,
-        at: &Moment,
+        at: &RequestContext,
         caller: &Caller,
-    ) -> Result<Answer<DeviceRegistrationResult>, Refusal> {
+    ) -> Result<Answer<DeviceRegistrationResult>, RequestError> {
         let id = self.poll(at, caller)?;
         let body = if self.operations.contains_key(&id.key()) {
             DeviceRegistrationResult::bare(id.as_str(), RegistrationStatus::Assigning)
@@ -248,7 +234,7 @@ impl Service {
 
     /// What to do next for an unfinished registration.
     #[must_use]
-    pub fn step(&mut self, key: &OperationKey, at: &Moment) -> Step {
+    pub fn step(&mut self, key: &OperationKey, at: &RequestContext) -> Step {
         let Some(operation) = self.operations.get_mut(&key.0) else {
             return Step::Stop;
         };
@@ -301,7 +287,7 @@ impl Service {
         self.operations.remove(&key.0);
     }
 
-    fn attest(&self, at: &Moment, caller: &Caller) -> Result<Attested, Refusal> {
+    fn attest(&self, at: &RequestContext, caller: &Caller) -> Result<Attested, RequestError> {
         let Settings {
             id_scope,
             enrollments,
@@ -313,10 +299,10 @@ impl Service {
     /// Refuses a device with a TPM that has no nonce to sign with, and sends it one.
     fn challenge(
         &mut self,
-        at: &Moment,
+        at: &RequestContext,
         caller: &Caller,
         tpm: Option<&RawValue>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), RequestError> {
         // What else is wrong with these, attestation says.
         let Ok(id) = RegistrationId::parse(&caller.registration_id) else {
             return Ok(());
@@ -331,7 +317,7 @@ impl Service {
         let Some(enrollment) = self.settings.enrollments.of_device(&id) else {
             // No group has TPMs.
             return match (tpm, &caller.sas_token, &caller.certificate) {
-                (Some(_), None, None) => Err(Refusal::NotFound(Missing::Enrollment)),
+                (Some(_), None, None) => Err(RequestError::NotFound(Missing::Enrollment)),
                 _ => Ok(()),
             };
         };
@@ -347,11 +333,15 @@ impl Service {
             return Ok(());
         };
         let challenge = self.nonces.challenge(&id, enrolled, tpm, reason, at.id)?;
-        Err(Refusal::Challenge(Box::new(challenge)))
+        Err(RequestError::Challenge(Box::new(challenge)))
     }
 
     /// Lets a device ask, but not too often.
-    fn poll(&mut self, at: &Moment, caller: &Caller) -> Result<RegistrationId, Refusal> {
+    fn poll(
+        &mut self,
+        at: &RequestContext,
+        caller: &Caller,
+    ) -> Result<RegistrationId, RequestError> {
         let id = self.attest(at, caller)?.registration_id;
         if self.settings.throttled {
             let rate = POLLS.hurried(self.settings.time_scale);
@@ -360,7 +350,7 @@ impl Service {
                     .retain(|_, polls| !polls.is_quiet(rate, at.now));
             }
             let polls = self.polling.entry(id.key()).or_default();
-            polls.admit(rate, at.now).map_err(Refusal::Throttled)?;
+            polls.admit(rate, at.now).map_err(RequestError::Throttled)?;
         }
         Ok(id)
     }
@@ -375,7 +365,7 @@ impl Service {
 
     fn start(
         &mut self,
-        at: &Moment,
+        at: &RequestContext,
         key: String,
         attested: Attested,
         payload: Option<Box<RawValue>>,
@@ -389,11 +379,13 @@ impl Service {
     }
 }
 
-fn check_same_id(id: &RegistrationId, in_body: Option<&str>) -> Result<(), Refusal> {
+fn check_same_id(id: &RegistrationId, in_body: Option<&str>) -> Result<(), RequestError> {
     match in_body {
-        Some(in_body) if !in_body.eq_ignore_ascii_case(id.as_str()) => Err(Refusal::Malformed(
-            format!("registrationId in the body is {in_body:?}, and {id} registers"),
-        )),
+        Some(in_body) if !in_body.eq_ignore_ascii_case(id.as_str()) => {
+            Err(RequestError::Malformed(format!(
+                "registrationId in the body is {in_body:?}, and {id} registers"
+            )))
+        }
         _ => Ok(()),
     }
 }

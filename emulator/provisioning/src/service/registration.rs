@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::service::moment::Timestamp;
+use crate::clock::Timestamp;
 use crate::service::reprovision::Assignment;
 use crate::webhook::outcome::{
     RETRY_COUNT, RETRY_INCREMENT, RETRY_INITIAL_INTERVAL, WebhookOutcome,
@@ -20,7 +20,7 @@ use crate::wire::device_api::{
 
 /// Where an unfinished registration stands.
 #[derive(Clone, Debug)]
-pub enum Progress {
+pub(crate) enum Progress {
     /// The webhook is being asked.
     Asking {
         /// How often it was asked before.
@@ -43,7 +43,7 @@ pub enum Progress {
 
 /// What becomes of a device.
 #[derive(Clone, Debug)]
-pub enum Decision {
+pub(crate) enum Decision {
     /// It gets a hub.
     Assign {
         /// The hub.
@@ -64,7 +64,7 @@ pub enum Decision {
 
 impl Progress {
     /// Moves on by the webhook's answer. An answer that nobody waits for changes nothing.
-    pub fn answered(&mut self, outcome: WebhookOutcome, now: Timestamp, time_scale: f64) {
+    pub(crate) fn answered(&mut self, outcome: WebhookOutcome, now: Timestamp, time_scale: f64) {
         let Self::Asking { retries, url } = self else {
             return;
         };
@@ -110,6 +110,7 @@ fn retry_delay(retries: u32) -> Duration {
 /// A finished registration, as it is kept.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names are the service's")]
 pub struct Registration {
     /// The device's id, as it was spelt last.
     pub registration_id: String,

@@ -20,7 +20,7 @@ pub struct Assignment {
 
 /// What an assignment does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Move {
+pub(crate) struct Move {
     /// What the device is told.
     pub substatus: Substatus,
     /// Where its twin comes from.
@@ -29,7 +29,7 @@ pub struct Move {
 
 /// Where the twin in the new hub comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TwinSource {
+pub(crate) enum TwinSource {
     /// From the webhook, or else the enrollment.
     Initial,
     /// It stays as it is.
@@ -42,7 +42,7 @@ pub enum TwinSource {
 ///
 /// `earlier_hubs` are those that it had before its `current` one.
 #[must_use]
-pub fn assign(
+pub(crate) fn assign(
     current: Option<&Assignment>,
     earlier_hubs: &[String],
     policy: Reprovisioning,
@@ -82,7 +82,7 @@ pub fn assign(
 /// The hubs that may be chosen: those of the enrollment, or all that the service is linked to, and only the current one for
 /// a device that must keep it.
 #[must_use]
-pub fn candidates(
+pub(crate) fn candidates(
     current: Option<&Assignment>,
     policy: Reprovisioning,
     enrollment_hubs: Option<&[String]>,

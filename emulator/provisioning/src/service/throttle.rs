@@ -6,11 +6,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::service::moment::Timestamp;
+use crate::clock::Timestamp;
 
 /// How many times in how long.
 #[derive(Clone, Copy, Debug)]
-pub struct Rate {
+pub(crate) struct Rate {
     /// How many times.
     pub times: usize,
     /// In how long.
@@ -20,7 +20,7 @@ pub struct Rate {
 impl Rate {
     /// The same number of times in less time, for devices that are told to ask again sooner.
     #[must_use]
-    pub fn hurried(self, time_scale: f64) -> Self {
+    pub(crate) fn hurried(self, time_scale: f64) -> Self {
         Self {
             per: self.per.mul_f64(time_scale.min(1.0)),
             ..self
@@ -29,27 +29,27 @@ impl Rate {
 }
 
 /// Device registrations of a service.
-pub const REGISTRATIONS: Rate = Rate {
+pub(crate) const REGISTRATIONS: Rate = Rate {
     times: 1_000,
     per: Duration::from_mins(1),
 };
 
 /// Questions of one device after its registration.
-pub const POLLS: Rate = Rate {
+pub(crate) const POLLS: Rate = Rate {
     times: 5,
     per: Duration::from_secs(10),
 };
 
 /// What happened within the last stretch.
 #[derive(Clone, Debug, Default)]
-pub struct Window(VecDeque<Timestamp>);
+pub(crate) struct Window(VecDeque<Timestamp>);
 
 impl Window {
     /// Counts one more at `now`.
     ///
     /// # Errors
     /// The rate is used up for this long; then nothing is counted.
-    pub fn admit(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
+    pub(crate) fn admit(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
         self.forget(rate, now);
         match self.0.front() {
             Some(&oldest) if self.0.len() >= rate.times => Err(oldest.after(rate.per).since(now)),
@@ -61,7 +61,7 @@ impl Window {
     }
 
     /// Whether nothing happened within the last stretch.
-    pub fn is_quiet(&mut self, rate: Rate, now: Timestamp) -> bool {
+    pub(crate) fn is_quiet(&mut self, rate: Rate, now: Timestamp) -> bool {
         self.forget(rate, now);
         self.0.is_empty()
     }

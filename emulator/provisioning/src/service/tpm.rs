@@ -16,12 +16,12 @@ use crate::enrollment::enrollments::TpmKeys;
 use crate::enrollment::registration_id::RegistrationId;
 use crate::keys::sas_token::SasToken;
 use crate::keys::symmetric_key::SymmetricKey;
-use crate::keys::tpm::{InvalidTpmKey, Seed, TpmPublicKey, activation_blob};
+use crate::keys::tpm::{Seed, TpmKeyError, TpmPublicKey, activation_blob};
 use crate::webhook::allocation_request::DeviceAttestation;
 use crate::webhook::tpm_attestation::TpmDevice;
-use crate::wire::refusal::Refusal;
+use crate::wire::request_error::RequestError;
 use crate::wire::tpm_challenge::TpmChallenge;
-use iot_hub::json_object::Members;
+use iot_hub::Members;
 
 /// Why a device has to sign with a nonce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Reason {
 
 /// The nonce that each device was sent last.
 #[derive(Debug, Default)]
-pub struct Nonces {
+pub(crate) struct Nonces {
     secret: Uuid,
     of_devices: HashMap<String, Nonce>,
 }
@@ -91,7 +91,7 @@ impl Nonces {
         shown: Option<&RawValue>,
         reason: Reason,
         request: Uuid,
-    ) -> Result<TpmChallenge, Refusal> {
+    ) -> Result<TpmChallenge, RequestError> {
         let (endorsement_key, storage_root_key) = read(shown)?;
         if endorsement_key != enrolled.endorsement_key {
             return Err(another_key("endorsement key"));
@@ -104,7 +104,7 @@ impl Nonces {
             (None, Some(enrolled)) => enrolled.clone(),
             (None, None) => return Err(malformed("tpm.storageRootKey is missing")),
         };
-        let wrapped = |seed: Seed| -> Result<([u8; 32], String), Refusal> {
+        let wrapped = |seed: Seed| -> Result<([u8; 32], String), RequestError> {
             let key = seed.key();
             let blob = activation_blob(&endorsement_key, &storage_root_key, &key, &seed)
                 .map_err(|error| unreadable("endorsementKey", error))?;
@@ -134,11 +134,11 @@ impl Nonces {
         &self,
         id: &RegistrationId,
         token: &SasToken,
-    ) -> Result<DeviceAttestation, Refusal> {
+    ) -> Result<DeviceAttestation, RequestError> {
         let nonce = self.of_devices.get(&id.key());
         match nonce.filter(|nonce| token.is_signed_with(&nonce.key)) {
             Some(nonce) => Ok(DeviceAttestation::Tpm(nonce.device.clone())),
-            None => Err(Refusal::BadSignature(
+            None => Err(RequestError::BadSignature(
                 "the token isn't signed with the nonce that the device's TPM was sent last"
                     .to_owned(),
             )),
@@ -154,20 +154,20 @@ impl Nonces {
 }
 
 /// The keys that a device shows.
-fn read(tpm: Option<&RawValue>) -> Result<(TpmPublicKey, Option<TpmPublicKey>), Refusal> {
+fn read(tpm: Option<&RawValue>) -> Result<(TpmPublicKey, Option<TpmPublicKey>), RequestError> {
     let tpm = tpm.ok_or_else(|| {
         malformed(
             "tpm is missing, with endorsementKey and storageRootKey, which the enrollment asks for",
         )
     })?;
     let mut members: Members = serde_json::from_str(tpm.get())
-        .map_err(|error| Refusal::Unreadable(format!("tpm is not a JSON object: {error}")))?;
+        .map_err(|error| RequestError::Unreadable(format!("tpm is not a JSON object: {error}")))?;
     let mut key = |name: &str| {
         let Some(text) = members.take(name).filter(|text| text.get() != "null") else {
             return Ok(None);
         };
         let text: String = serde_json::from_str(text.get())
-            .map_err(|_| Refusal::Unreadable(format!("tpm.{name} must be text")))?;
+            .map_err(|_| RequestError::Unreadable(format!("tpm.{name} must be text")))?;
         TpmPublicKey::parse(&text)
             .map(Some)
             .map_err(|error| unreadable(name, error))
@@ -177,16 +177,16 @@ fn read(tpm: Option<&RawValue>) -> Result<(TpmPublicKey, Option<TpmPublicKey>), 
     Ok((endorsement_key, key("storageRootKey")?))
 }
 
-fn malformed(problem: &str) -> Refusal {
-    Refusal::Malformed(problem.to_owned())
+fn malformed(problem: &str) -> RequestError {
+    RequestError::Malformed(problem.to_owned())
 }
 
-fn unreadable(name: &str, error: InvalidTpmKey) -> Refusal {
-    Refusal::Malformed(format!("tpm.{name} can't be used: {error}"))
+fn unreadable(name: &str, error: TpmKeyError) -> RequestError {
+    RequestError::Malformed(format!("tpm.{name} can't be used: {error}"))
 }
 
-fn another_key(name: &str) -> Refusal {
-    Refusal::BadSignature(format!(
+fn another_key(name: &str) -> RequestError {
+    RequestError::BadSignature(format!(
         "the device's {name} is not the one that the enrollment names"
     ))
 }

@@ -6,14 +6,14 @@
 
 use std::sync::Arc;
 
+use crate::clock::Timestamp;
 use crate::enrollment::enrollments::{Attestation, Enrollment, Enrollments};
 use crate::keys::chain::{ChainError, distance};
 use crate::keys::thumbprint::{DeviceCertificate, Thumbprint};
 use crate::keys::x509::{Certificate, Validity};
-use crate::service::attestation::Caller;
-use crate::service::moment::Timestamp;
+use crate::service::caller::Caller;
 use crate::webhook::allocation_request::DeviceAttestation;
-use crate::wire::certificate_refusal::CertificateRefusal;
+use crate::wire::certificate_error::CertificateError;
 
 /// Checks the certificate that an individual enrollment names.
 ///
@@ -23,12 +23,12 @@ pub(crate) fn individual(
     enrolled: &[Thumbprint],
     caller: &Caller,
     now: Timestamp,
-) -> Result<DeviceAttestation, CertificateRefusal> {
+) -> Result<DeviceAttestation, CertificateError> {
     let presented = presented(caller)?;
     let thumbprint = presented.thumbprint();
     if !enrolled.contains(&thumbprint) {
         let enrolled: Vec<String> = enrolled.iter().map(ToString::to_string).collect();
-        return Err(CertificateRefusal::Invalid(format!(
+        return Err(CertificateError::Invalid(format!(
             "the certificate's SHA-256 is {thumbprint}, and the enrollment names {}",
             enrolled.join(" and ")
         )));
@@ -45,7 +45,7 @@ pub(crate) fn group(
     enrollments: &Enrollments,
     caller: &Caller,
     now: Timestamp,
-) -> Result<(Arc<Enrollment>, DeviceAttestation), CertificateRefusal> {
+) -> Result<(Arc<Enrollment>, DeviceAttestation), CertificateError> {
     let presented = presented(caller)?;
     let leaf = check(presented, caller, now)?;
     let signing = signing_certificates(enrollments);
@@ -53,7 +53,7 @@ pub(crate) fn group(
         .iter()
         .find(|(_, certificate)| certificate.thumbprint() == presented.thumbprint())
     {
-        return Err(CertificateRefusal::NoGroup(format!(
+        return Err(CertificateError::NoGroup(format!(
             "the device presents the certificate of {group}; issue one for the device itself"
         )));
     }
@@ -66,21 +66,20 @@ pub(crate) fn group(
             }
             Ok(_) | Err(ChainError::NotIssued) => {}
             Err(ChainError::Broken(reason)) => {
-                broken.get_or_insert_with(|| {
-                    CertificateRefusal::Invalid(format!("{group}: {reason}"))
-                });
+                broken
+                    .get_or_insert_with(|| CertificateError::Invalid(format!("{group}: {reason}")));
             }
         }
     }
     let ends = end_of_chain(enrollments, presented, now);
     match (nearest, ends) {
         (Some((_, group)), None | Some(true)) => Ok((Arc::clone(group), proof(presented))),
-        (Some((_, group)), Some(false)) => Err(CertificateRefusal::AuthorityNotFound(format!(
+        (Some((_, group)), Some(false)) => Err(CertificateError::AuthorityNotFound(format!(
             "the certificate was issued for {group}, and the chain that the device sent ends at no verified certificate of the \
              configuration's \"certificates\"; send all intermediate certificates behind the device's own, or list one of them"
         ))),
         (None, _) if broken.is_some() => Err(broken.unwrap_or_else(|| not_issued(&leaf))),
-        (None, Some(true)) => Err(CertificateRefusal::NoGroup(format!(
+        (None, Some(true)) => Err(CertificateError::NoGroup(format!(
             "the chain of {} ends at a certificate of the configuration's \"certificates\", and no group's certificate is in it",
             leaf.subject()
         ))),
@@ -88,8 +87,8 @@ pub(crate) fn group(
     }
 }
 
-fn not_issued(leaf: &Certificate) -> CertificateRefusal {
-    CertificateRefusal::AuthorityNotFound(format!(
+fn not_issued(leaf: &Certificate) -> CertificateError {
+    CertificateError::AuthorityNotFound(format!(
         "no group's certificate leads to the device's, which {} issued; enroll a group with that certificate or one above it, \
          and send all certificates in between behind the device's own",
         leaf.issuer()
@@ -121,9 +120,9 @@ fn signing_certificates(enrollments: &Enrollments) -> Vec<(&Arc<Enrollment>, &Ce
         .collect()
 }
 
-fn presented(caller: &Caller) -> Result<&DeviceCertificate, CertificateRefusal> {
+fn presented(caller: &Caller) -> Result<&DeviceCertificate, CertificateError> {
     caller.certificate.as_ref().ok_or_else(|| {
-        CertificateRefusal::Invalid(
+        CertificateError::Invalid(
             "the enrollment wants a certificate, and the device presented none in its TLS handshake".to_owned(),
         )
     })
@@ -134,8 +133,8 @@ fn check(
     presented: &DeviceCertificate,
     caller: &Caller,
     now: Timestamp,
-) -> Result<Certificate, CertificateRefusal> {
-    let invalid = CertificateRefusal::Invalid;
+) -> Result<Certificate, CertificateError> {
+    let invalid = CertificateError::Invalid;
     let leaf = Certificate::from_der(presented.der())
         .map_err(|error| invalid(format!("the device's certificate can't be read: {error}")))?;
     match leaf.validity(now) {

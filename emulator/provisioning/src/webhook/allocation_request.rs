@@ -143,6 +143,7 @@ impl Enrollment {
 /// An enrollment group, as `az iot dps enrollment-group show` prints it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names are the service's")]
 pub struct EnrollmentGroup {
     /// The group's name.
     pub enrollment_group_id: String,

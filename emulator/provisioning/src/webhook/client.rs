@@ -8,8 +8,8 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, USER_AGENT};
 use reqwest::{Client, Response, redirect};
 
-use crate::server::tls;
-use crate::service::operation::WebhookCall;
+use crate::keys::crypto_provider::use_ring;
+use crate::webhook::call::WebhookCall;
 use crate::webhook::outcome::WebhookOutcome;
 
 /// How long an answer may take.
@@ -23,17 +23,17 @@ const AGENT: &str = concat!("dps-emulator/", env!("CARGO_PKG_VERSION"));
 
 /// Calls webhooks.
 #[derive(Clone, Debug)]
-pub struct Webhook {
+pub struct WebhookClient {
     client: Client,
 }
 
-impl Webhook {
+impl WebhookClient {
     /// A caller that trusts the certificates that the system trusts.
     ///
     /// # Errors
     /// The system's certificates can't be used.
     pub fn new() -> reqwest::Result<Self> {
-        tls::use_ring();
+        use_ring();
         let client = Client::builder()
             .timeout(TIMEOUT)
             .redirect(redirect::Policy::none())

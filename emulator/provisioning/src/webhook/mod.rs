@@ -1,7 +1,8 @@
 //! The custom allocation webhook: what it is sent, and what its answer means.
 
-pub mod allocation_request;
-pub mod client;
-pub mod outcome;
-pub mod tpm_attestation;
-pub mod x509_attestation;
+pub(crate) mod allocation_request;
+pub(crate) mod call;
+pub(crate) mod client;
+pub(crate) mod outcome;
+pub(crate) mod tpm_attestation;
+pub(crate) mod x509_attestation;

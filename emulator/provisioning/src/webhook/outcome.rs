@@ -12,22 +12,21 @@ use std::fmt;
 use serde_json::value::RawValue;
 
 use emulator_text::printable;
-use iot_hub::json_object::Members;
-use iot_hub::twin::InitialTwin;
+use iot_hub::{InitialTwin, Members};
 
 /// `CustomAllocationFailed`: the webhook refused, or its answer was of no use.
-pub const CUSTOM_ALLOCATION_FAILED: u32 = 400_207;
+pub(crate) const CUSTOM_ALLOCATION_FAILED: u32 = 400_207;
 /// `CustomAllocationIotHubNotSpecified`: the webhook answered 200 without naming a hub.
-pub const CUSTOM_ALLOCATION_IOT_HUB_NOT_SPECIFIED: u32 = 400_208;
+pub(crate) const CUSTOM_ALLOCATION_IOT_HUB_NOT_SPECIFIED: u32 = 400_208;
 /// `CustomAllocationUnauthorizedAccess`: the webhook answered 401, as the Functions host does for a missing or wrong function key.
-pub const CUSTOM_ALLOCATION_UNAUTHORIZED_ACCESS: u32 = 400_209;
+pub(crate) const CUSTOM_ALLOCATION_UNAUTHORIZED_ACCESS: u32 = 400_209;
 
 /// How often the service calls the webhook again before it gives up.
-pub const RETRY_COUNT: u32 = 10;
+pub(crate) const RETRY_COUNT: u32 = 10;
 /// How long the service waits before the first retry, in seconds.
-pub const RETRY_INITIAL_INTERVAL: u32 = 1;
+pub(crate) const RETRY_INITIAL_INTERVAL: u32 = 1;
 /// How many seconds each later wait is longer than the one before it.
-pub const RETRY_INCREMENT: u32 = 9;
+pub(crate) const RETRY_INCREMENT: u32 = 9;
 
 /// The answer's fate.
 #[derive(Debug, Clone)]

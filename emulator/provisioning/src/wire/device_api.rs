@@ -9,12 +9,12 @@ use time::Date;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use crate::wire::refusal::Refusal;
+use crate::wire::request_error::RequestError;
 
 /// The most that a device may send in one message, and that its registration may hold.
 ///
 /// Source: <https://learn.microsoft.com/azure/iot-dps/about-iot-dps#quotas-and-limits>.
-pub const MAX_MESSAGE_BYTES: usize = 96 * 1024;
+pub(crate) const MAX_MESSAGE_BYTES: usize = 96 * 1024;
 
 /// The first and the last version of the API that is emulated. Versions are dates, so text compares as they do.
 const API_VERSIONS: [&str; 2] = ["2018-11-01", "2021-10-01"];
@@ -179,7 +179,7 @@ impl<T> Answer<T> {
 ///
 /// # Errors
 /// It names none, or one that isn't emulated.
-pub fn check_api_version(version: Option<&str>) -> Result<(), Refusal> {
+pub(crate) fn check_api_version(version: Option<&str>) -> Result<(), RequestError> {
     let [first, last] = API_VERSIONS;
     match version {
         Some(version)
@@ -187,10 +187,10 @@ pub fn check_api_version(version: Option<&str>) -> Result<(), Refusal> {
         {
             Ok(())
         }
-        Some(version) => Err(Refusal::Malformed(format!(
+        Some(version) => Err(RequestError::Malformed(format!(
             "api-version {version} isn't emulated; those from {first} to {last} are"
         ))),
-        None => Err(Refusal::Malformed("api-version is missing".to_owned())),
+        None => Err(RequestError::Malformed("api-version is missing".to_owned())),
     }
 }
 
@@ -214,7 +214,7 @@ mod tests {
             "2020-1-001",
         ] {
             let error = check_api_version(Some(version)).unwrap_err();
-            assert!(matches!(error, Refusal::Malformed(_)), "{version}");
+            assert!(matches!(error, RequestError::Malformed(_)), "{version}");
         }
         for (version, sentence) in [
             (

@@ -8,12 +8,12 @@
 use serde_json::value::RawValue;
 
 use crate::wire::device_api::MAX_MESSAGE_BYTES;
-use crate::wire::refusal::Refusal;
-use iot_hub::json_object::Members;
+use crate::wire::request_error::RequestError;
+use iot_hub::Members;
 
 /// What a device sends to register. Names of members are read in any case.
 #[derive(Debug, Default)]
-pub struct DeviceRegistration {
+pub(crate) struct DeviceRegistration {
     /// Its registration id, once more.
     pub registration_id: Option<String>,
     /// What it tells the webhook: an object, or a text.
@@ -27,15 +27,15 @@ impl DeviceRegistration {
     ///
     /// # Errors
     /// The body is too long, or isn't a registration.
-    pub fn parse(body: &[u8]) -> Result<Self, Refusal> {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, RequestError> {
         if body.len() > MAX_MESSAGE_BYTES {
-            return Err(Refusal::Malformed(format!(
+            return Err(RequestError::Malformed(format!(
                 "the message has {} bytes, and {MAX_MESSAGE_BYTES} are allowed",
                 body.len()
             )));
         }
         let mut members: Members = serde_json::from_slice(body)
-            .map_err(|error| Refusal::Unreadable(unreadable(body, &error)))?;
+            .map_err(|error| RequestError::Unreadable(unreadable(body, &error)))?;
         let registration = Self {
             registration_id: text(members.take("registrationId"))?,
             payload: payload(members.take("payload"))?,
@@ -43,27 +43,27 @@ impl DeviceRegistration {
         };
         match members.names().next() {
             None => Ok(registration),
-            Some(name) => Err(Refusal::Unreadable(unknown(name))),
+            Some(name) => Err(RequestError::Unreadable(unknown(name))),
         }
     }
 }
 
-fn text(member: Option<Box<RawValue>>) -> Result<Option<String>, Refusal> {
+fn text(member: Option<Box<RawValue>>) -> Result<Option<String>, RequestError> {
     let Some(member) = member else {
         return Ok(None);
     };
     serde_json::from_str(member.get()).map_err(|_| {
-        Refusal::Unreadable(format!(
+        RequestError::Unreadable(format!(
             "registrationId is {}, and must be text",
             kind(&member)
         ))
     })
 }
 
-fn payload(member: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, Refusal> {
+fn payload(member: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, RequestError> {
     match member {
         Some(payload) if !payload.get().starts_with(['{', '"', 'n']) => {
-            Err(Refusal::Unreadable(format!(
+            Err(RequestError::Unreadable(format!(
                 "payload is {}, and must be an object, as in {{\"payload\":{{\"value\":{}}}}}",
                 kind(&payload),
                 if payload.get().len() < 40 {
@@ -129,7 +129,7 @@ mod tests {
     #[track_caller]
     fn check(body: &str, reason: &str) {
         let error = DeviceRegistration::parse(body.as_bytes()).unwrap_err();
-        assert_eq!(error, Refusal::Unreadable(reason.to_owned()), "{body}");
+        assert_eq!(error, RequestError::Unreadable(reason.to_owned()), "{body}");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What devices and the service say to each other: shapes, topics and refusals.
 
-pub mod certificate_refusal;
-pub mod device_api;
-pub mod device_registration;
-pub mod mqtt_packet;
-pub mod refusal;
-pub mod topic;
-pub mod tpm_challenge;
+pub(crate) mod certificate_error;
+pub(crate) mod device_api;
+pub(crate) mod device_registration;
+pub(crate) mod mqtt_packet;
+pub(crate) mod request_error;
+pub(crate) mod topic;
+pub(crate) mod tpm_challenge;

@@ -29,7 +29,7 @@ const RESERVED: u8 = 1;
 
 /// Why the bytes of a connection aren't those of an MQTT 3.1.1 client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BadPacket {
+pub(crate) enum PacketError {
     /// The first packet isn't a CONNECT, which its first byte tells already. This is what it looks like.
     NotConnect(&'static str),
     /// A CONNECT of another version of MQTT.
@@ -57,7 +57,7 @@ impl PacketCheck {
     ///
     /// # Errors
     /// The packet breaks a rule.
-    pub(crate) fn ends_packet(&mut self, bytes: &mut Cursor<&[u8]>) -> Result<bool, BadPacket> {
+    pub(crate) fn ends_packet(&mut self, bytes: &mut Cursor<&[u8]>) -> Result<bool, PacketError> {
         if !self.begun {
             first_byte(bytes.get_ref())?;
             self.begun = true;
@@ -68,47 +68,47 @@ impl PacketCheck {
                 if is_well_formed(&packet) {
                     Ok(true)
                 } else {
-                    Err(BadPacket::Rule(MqttError::MalformedPacket))
+                    Err(PacketError::Rule(MqttError::MalformedPacket))
                 }
             }
             PacketBuildResult::Incomplete => Ok(false),
-            PacketBuildResult::Error(error) => Err(BadPacket::Rule(error)),
+            PacketBuildResult::Error(error) => Err(PacketError::Rule(error)),
         }
     }
 }
 
 /// Checks that a connection begins as MQTT does.
-fn first_byte(bytes: &[u8]) -> Result<(), BadPacket> {
+fn first_byte(bytes: &[u8]) -> Result<(), PacketError> {
     match bytes {
         [] | [CONNECT, ..] => Ok(()),
         [b'A', ..] if b"AMQP".starts_with(bytes) || bytes.starts_with(b"AMQP") => {
-            Err(BadPacket::NotConnect(
+            Err(PacketError::NotConnect(
                 "this is AMQP, which isn't emulated; let the device speak MQTT or HTTPS",
             ))
         }
-        [first, ..] if first.is_ascii_uppercase() => Err(BadPacket::NotConnect(
+        [first, ..] if first.is_ascii_uppercase() => Err(PacketError::NotConnect(
             "this looks like HTTP, which is served on the HTTPS port; this one is for MQTT",
         )),
-        _ => Err(BadPacket::NotConnect(
+        _ => Err(PacketError::NotConnect(
             "the first packet is not an MQTT CONNECT",
         )),
     }
 }
 
-fn check_version(packet: &RawPacket) -> Result<(), BadPacket> {
+fn check_version(packet: &RawPacket) -> Result<(), PacketError> {
     let PacketData::Normal(data) = &packet.data else {
         return Ok(());
     };
     if packet.packet_type() << 4 != CONNECT || data.starts_with(MQTT_3_1_1) {
         Ok(())
     } else if data.starts_with(MQTT_3_1) {
-        Err(BadPacket::Version("MQTT 3.1"))
+        Err(PacketError::Version("MQTT 3.1"))
     } else if data.starts_with(b"\0\x04MQTT\x05") {
-        Err(BadPacket::Version("MQTT 5"))
+        Err(PacketError::Version("MQTT 5"))
     } else if data.starts_with(b"\0\x04MQTT") {
-        Err(BadPacket::Version("an unknown version of MQTT"))
+        Err(PacketError::Version("an unknown version of MQTT"))
     } else {
-        Err(BadPacket::Rule(MqttError::MalformedPacket))
+        Err(PacketError::Rule(MqttError::MalformedPacket))
     }
 }
 

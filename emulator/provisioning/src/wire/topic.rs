@@ -68,7 +68,7 @@ impl fmt::Display for Question {
 
 /// The topic of an answer.
 #[must_use]
-pub fn answer(request_id: &str, status: u16, retry_after: Option<u64>) -> String {
+pub(crate) fn answer(request_id: &str, status: u16, retry_after: Option<u64>) -> String {
     let retry_after =
         retry_after.map_or_else(String::new, |seconds| format!("&retry-after={seconds}"));
     format!("$dps/registrations/res/{status}/?$rid={request_id}{retry_after}")

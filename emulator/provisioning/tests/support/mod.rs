@@ -7,14 +7,10 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use provisioning::enrollment::config::{Config, Replace, TUTORIAL_GROUP_KEY};
-use provisioning::keys::certificates::CertificateAuthority;
-use provisioning::keys::key_pair::KeyAlgorithm;
-use provisioning::server::endpoints::Endpoints;
-use provisioning::server::provisioning::Provisioning;
-use provisioning::service::moment::Moment;
-use provisioning::service::provisioning_service::Settings;
-use provisioning::webhook::client::Webhook;
+use provisioning::{
+    CertificateAuthority, Config, Endpoints, KeyAlgorithm, Provisioning, Replace, RequestContext,
+    Settings, TUTORIAL_GROUP_KEY, WebhookClient,
+};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
@@ -142,7 +138,7 @@ pub(crate) struct TestService {
 
 impl TestService {
     pub(crate) async fn start(settings: Settings) -> Self {
-        let provisioning = Provisioning::in_memory(settings, Webhook::new().unwrap());
+        let provisioning = Provisioning::in_memory(settings, WebhookClient::new().unwrap());
         Self::serve(provisioning).await
     }
 
@@ -275,7 +271,7 @@ pub(crate) fn device_key(registration_id: &str) -> SymmetricKey {
 
 /// What a device with this key signs, good for an hour.
 pub(crate) fn token(key: &SymmetricKey, registration_id: &str) -> String {
-    let expiry = Moment::of_system().now.unix() + 3_600;
+    let expiry = Timestamp::now().unix() + 3_600;
     let expiry = expiry.try_into().unwrap();
     let token = sas_token(key, "0ne00LOCAL1", registration_id, expiry);
     token.expose_secret().to_owned()

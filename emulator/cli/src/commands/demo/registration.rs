@@ -8,7 +8,7 @@ use crate::common::tutorial_service::TutorialService;
 use crate::common::webhook_host::WebhookHost;
 use emulator_text::with_causes;
 use functions_host::HostEvent;
-use provisioning::server::provisioning::Provisioning;
+use provisioning::Provisioning;
 use simulated_device::connection::Transport;
 use simulated_device::registration::RegistrationError;
 

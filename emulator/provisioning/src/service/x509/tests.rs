@@ -2,12 +2,12 @@ use rustls::pki_types::CertificateDer;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::clock::RequestContext;
 use crate::enrollment::config::Config;
 use crate::keys::trial_certificates::{Period, TrialAuthority, TrialDevice};
 use crate::service::attestation::{Transport, attest};
-use crate::service::moment::Moment;
 use crate::service::tpm::Nonces;
-use crate::wire::refusal::Refusal;
+use crate::wire::request_error::RequestError;
 
 const HUB: &str = "contoso-toasters-hub-1098.azure-devices.net";
 const DEVICE: &str = "toaster-1";
@@ -62,12 +62,12 @@ fn caller(chain: &[&CertificateDer<'static>]) -> Caller {
 }
 
 /// The enrollment that the caller comes through, or the refusal.
-fn outcome(config: &Value, caller: &Caller) -> Result<String, Refusal> {
+fn outcome(config: &Value, caller: &Caller) -> Result<String, RequestError> {
     let settings = Config::parse(&config.to_string())
         .unwrap()
         .settings()
         .unwrap();
-    let now = Moment::of_system().now;
+    let now = Timestamp::now();
     let attested = attest(
         &settings.enrollments,
         &Nonces::default(),
@@ -81,7 +81,7 @@ fn outcome(config: &Value, caller: &Caller) -> Result<String, Refusal> {
 #[track_caller]
 fn check_refused(config: &Value, caller: &Caller, message: &str, reason: &str) {
     match outcome(config, caller) {
-        Err(Refusal::BadCertificate(refusal)) => {
+        Err(RequestError::BadCertificate(refusal)) => {
             assert_eq!(refusal.to_string(), message);
             assert!(refusal.reason().contains(reason), "{}", refusal.reason());
         }

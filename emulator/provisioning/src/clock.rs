@@ -1,7 +1,7 @@
 //! What the pure core may not fetch for itself: the time and a random id.
 //!
-//! Everything in [`dps`](super) that decides takes a [`Moment`]; only the shell makes one from the system's clock. A test
-//! that turns the clock passes another value, and nothing has to wait.
+//! Everything that decides takes a [`RequestContext`] or a [`Timestamp`]; only the server takes one
+//! from the system's clock. A test that turns the clock passes another value, and nothing waits.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,19 +18,19 @@ const SERVICE_FORMAT: &[BorrowedFormatItem<'_>] =
 
 /// What the service would read from its clock and its random numbers while it handles one request.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub struct RequestContext {
     /// The time of the request.
     pub now: Timestamp,
     /// A random id that the request may use once, for an operation, an etag or a trace.
     pub id: Uuid,
 }
 
-impl Moment {
-    /// This moment, from the system's clock and random numbers.
+impl RequestContext {
+    /// The system's time and a new random id.
     #[must_use]
-    pub fn of_system() -> Self {
+    pub fn now() -> Self {
         Self {
-            now: Timestamp(OffsetDateTime::now_utc()),
+            now: Timestamp::now(),
             id: Uuid::new_v4(),
         }
     }
@@ -38,7 +38,7 @@ impl Moment {
 
 /// The seconds that a device is told to wait: whole ones, and at least one.
 #[must_use]
-pub fn whole_seconds(wait: Duration) -> u64 {
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
@@ -47,6 +47,12 @@ pub fn whole_seconds(wait: Duration) -> u64 {
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
+    /// The time by the system's clock.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(OffsetDateTime::now_utc())
+    }
+
     /// The point `seconds` after the start of 1970; `None` outside the calendar.
     #[must_use]
     pub fn from_unix(seconds: i64) -> Option<Self> {

@@ -9,13 +9,13 @@ use std::time::Duration;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::service::moment::{Moment, whole_seconds};
-use crate::wire::certificate_refusal::CertificateRefusal;
+use crate::clock::{RequestContext, whole_seconds};
+use crate::wire::certificate_error::CertificateError;
 use crate::wire::tpm_challenge::TpmChallenge;
 
 /// Why a request gets an error instead of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum RequestError {
     /// The request is wrong, and this sentence says what.
     Malformed(String),
     /// The body can't be read. The log says why; the device isn't told.
@@ -25,7 +25,7 @@ pub enum Refusal {
     /// The device's TPM has to sign with this nonce first.
     Challenge(Box<TpmChallenge>),
     /// The certificate is missing or isn't good enough.
-    BadCertificate(CertificateRefusal),
+    BadCertificate(CertificateError),
     /// There is no such thing.
     NotFound(Missing),
     /// The resource is there, and not for this HTTP method.
@@ -49,7 +49,7 @@ pub enum Missing {
     Resource,
 }
 
-impl Refusal {
+impl RequestError {
     /// The HTTP status, which MQTT carries in the topic.
     #[must_use]
     pub fn status(&self) -> u16 {
@@ -102,7 +102,7 @@ impl Refusal {
 
     /// The body that tells the device.
     #[must_use]
-    pub fn body(&self, at: &Moment) -> ErrorBody {
+    pub fn body(&self, at: &RequestContext) -> ErrorBody {
         ErrorBody {
             error_code: self.error_code(),
             tracking_id: at.id,
@@ -112,7 +112,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RequestError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(problem) => write!(formatter, "Invalid argument: {problem}"),
@@ -132,7 +132,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for RequestError {}
 
 /// The body of an error.
 #[derive(Clone, Debug, Serialize)]
@@ -151,34 +151,34 @@ pub struct ErrorBody {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::service::moment::Timestamp;
+    use crate::clock::Timestamp;
 
-    fn bad_certificate() -> Refusal {
-        Refusal::BadCertificate(CertificateRefusal::Invalid(String::new()))
+    fn bad_certificate() -> RequestError {
+        RequestError::BadCertificate(CertificateError::Invalid(String::new()))
     }
 
     #[test]
     fn each_refusal_has_its_status_code_and_message() {
         #[track_caller]
-        fn check(refusal: &Refusal, status: u16, code: u32, message: &str) {
+        fn check(refusal: &RequestError, status: u16, code: u32, message: &str) {
             assert_eq!(refusal.status(), status);
             assert_eq!(refusal.error_code(), code);
             assert_eq!(refusal.to_string(), message);
         }
         check(
-            &Refusal::Malformed("the body is empty".to_owned()),
+            &RequestError::Malformed("the body is empty".to_owned()),
             400,
             400_004,
             "Invalid argument: the body is empty",
         );
         check(
-            &Refusal::Unreadable("trailing characters".to_owned()),
+            &RequestError::Unreadable("trailing characters".to_owned()),
             400,
             400_012,
             "Deserialization error.",
         );
         check(
-            &Refusal::BadSignature("expired".to_owned()),
+            &RequestError::BadSignature("expired".to_owned()),
             401,
             401_002,
             "Unauthorized",
@@ -190,17 +190,17 @@ mod tests {
             (Missing::Operation, 404_202, "Operation not found."),
             (Missing::Resource, 404_000, "Resource not found."),
         ] {
-            check(&Refusal::NotFound(missing), 404, code, message);
+            check(&RequestError::NotFound(missing), 404, code, message);
         }
-        check(&Refusal::Method, 405, 405_000, "Method not allowed.");
+        check(&RequestError::Method, 405, 405_000, "Method not allowed.");
         check(
-            &Refusal::MediaType,
+            &RequestError::MediaType,
             415,
             415_000,
             "The media type must be application/json.",
         );
         check(
-            &Refusal::Throttled(Duration::from_millis(1_500)),
+            &RequestError::Throttled(Duration::from_millis(1_500)),
             429,
             429_001,
             "Operations are being throttled for this tenant.",
@@ -209,27 +209,30 @@ mod tests {
 
     #[test]
     fn the_log_hears_what_the_device_does_not() {
-        let unreadable = Refusal::Unreadable("trailing characters".to_owned());
+        let unreadable = RequestError::Unreadable("trailing characters".to_owned());
         assert_eq!(
             unreadable.reason(),
             "Deserialization error. trailing characters"
         );
-        let expired = Refusal::BadSignature("the token has expired".to_owned());
+        let expired = RequestError::BadSignature("the token has expired".to_owned());
         assert_eq!(expired.reason(), "the token has expired");
-        assert_eq!(Refusal::Method.reason(), "Method not allowed.");
+        assert_eq!(RequestError::Method.reason(), "Method not allowed.");
     }
 
     #[test]
     fn only_a_throttled_device_is_told_when_to_come_back() {
-        let throttled = Refusal::Throttled(Duration::from_millis(1_500));
+        let throttled = RequestError::Throttled(Duration::from_millis(1_500));
         assert_eq!(throttled.retry_after(), Some(2));
-        assert_eq!(Refusal::Throttled(Duration::ZERO).retry_after(), Some(1));
+        assert_eq!(
+            RequestError::Throttled(Duration::ZERO).retry_after(),
+            Some(1)
+        );
         assert_eq!(bad_certificate().retry_after(), None);
     }
 
     #[test]
     fn an_error_body_has_the_captured_members() {
-        let at = Moment {
+        let at = RequestContext {
             now: Timestamp::from_unix(0).unwrap(),
             id: Uuid::nil(),
         };

@@ -8,7 +8,7 @@ use std::fmt;
 
 /// Why a certificate is refused, each with a reason for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CertificateRefusal {
+pub enum CertificateError {
     /// It is missing, isn't the enrolled one, doesn't hold now, or names another device.
     Invalid(String),
     /// No certificate that the service knows ends its chain.
@@ -17,7 +17,7 @@ pub enum CertificateRefusal {
     NoGroup(String),
 }
 
-impl CertificateRefusal {
+impl CertificateError {
     /// What is wrong and what to do about it. It is for the log; the device isn't told.
     #[must_use]
     pub fn reason(&self) -> &str {
@@ -29,7 +29,7 @@ impl CertificateRefusal {
     }
 }
 
-impl fmt::Display for CertificateRefusal {
+impl fmt::Display for CertificateError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Invalid(_) => "Invalid certificate.",
