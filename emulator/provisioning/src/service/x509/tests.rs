@@ -2,10 +2,10 @@ use rustls::pki_types::CertificateDer;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::clock::RequestContext;
 use crate::enrollment::config::Config;
 use crate::keys::trial_certificates::{Period, TrialAuthority, TrialDevice};
-use crate::service::attestation::{Transport, attest};
+use crate::service::attestation::attest;
+use crate::service::caller::Transport;
 use crate::service::tpm::Nonces;
 use crate::wire::request_error::RequestError;
 
