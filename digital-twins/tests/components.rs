@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 use support::{CONTROLLER, OLD_CONTROLLER, THERMOSTAT, World, assert_done, reading};
 
 /// A batch of two readings, each of a component, as the Functions host sends it.
-const TWO_COMPONENTS: &str =
-    include_str!("../../fixtures/digital-twins/telemetry_two_components.json");
+const TWO_COMPONENTS: &str = include_str!("../../fixtures/field/events-two-components.json");
 
 const NEITHER: &str = "thermostat-1: the twin, of the model dtmi:contosocom:DigitalTwins:Thermostat;2, lacks these components, whose telemetry is skipped: thermostat1, thermostat2";
 

@@ -130,12 +130,18 @@ async fn a_state_file_in_use_or_of_another_kind_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("state");
     let _open = StateFile::open(&path).unwrap();
-    let error = format!("{:#}", StateFile::open(&path).unwrap_err());
+    let error = format!(
+        "{:#}",
+        anyhow::Error::from(StateFile::open(&path).unwrap_err())
+    );
     let expected = format!("cannot open the state file {}: ", path.display());
     assert!(error.starts_with(&expected), "{error}");
     let other = directory.path().join("other");
     std::fs::write(&other, "not a database, but longer than its magic number").unwrap();
-    let error = format!("{:#}", StateFile::open(&other).unwrap_err());
+    let error = format!(
+        "{:#}",
+        anyhow::Error::from(StateFile::open(&other).unwrap_err())
+    );
     let expected = format!("cannot open the state file {}: ", other.display());
     assert!(error.starts_with(&expected), "{error}");
 }

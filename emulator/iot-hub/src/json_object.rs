@@ -28,6 +28,12 @@ impl Members {
         Some(value)
     }
 
+    /// The names of those that are left and aren't null, in any order.
+    pub fn given(&self) -> impl Iterator<Item = &str> {
+        let given = self.0.iter().filter(|(_, value)| value.get() != "null");
+        given.map(|(name, _)| name.as_str())
+    }
+
     /// The names of those that are left, in any order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())

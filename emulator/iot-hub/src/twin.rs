@@ -29,7 +29,8 @@ pub struct InitialTwin {
     pub tags: Option<Map<String, Value>>,
     /// What the solution wants of the device.
     pub desired: Option<Map<String, Value>>,
-    /// Where there are members that a twin doesn't have, which are ignored.
+    /// Where there are members that a twin doesn't have. A null among them is none: `az` prints
+    /// `"additionalProperties": null`.
     pub ignored: Vec<String>,
 }
 
@@ -42,12 +43,24 @@ impl<'de> Deserialize<'de> for InitialTwin {
         let mut properties = properties.unwrap_or_default();
         let desired = member(&mut properties, "desired")
             .map_err(|error| de::Error::custom(format!("properties.{error}")))?;
-        let below = properties.names().map(|name| format!("properties.{name}"));
+        let below = properties.given().map(|name| format!("properties.{name}"));
         Ok(Self {
             tags,
             desired,
-            ignored: members.names().map(str::to_owned).chain(below).collect(),
+            ignored: members.given().map(str::to_owned).chain(below).collect(),
         })
+    }
+}
+
+impl InitialTwin {
+    /// What to write instead of a member that a twin doesn't have.
+    #[must_use]
+    pub fn members_beside(ignored: &str) -> &'static str {
+        if ignored.eq_ignore_ascii_case("desired") {
+            "initialTwin.properties.desired is"
+        } else {
+            "tags and properties.desired are"
+        }
     }
 }
 

@@ -5,8 +5,11 @@ mod support;
 
 use std::sync::Mutex;
 
-use provisioning::{Config, Provisioning, Replace, Session, WebhookClient};
+use provisioning::{Config, Provisioning, Replace, SasToken, Session, Timestamp, WebhookClient};
 use serde_json::json;
+use simulated_device::keys::symmetric_key::SymmetricKey;
+use simulated_device::tpm::SoftwareTpm;
+use support::packets::{self, PEER, packet, text};
 use support::{
     TOASTERS, TestService, TestWebhook, assign, connect as connect_tls, device, exchange, tutorial,
 };
@@ -36,24 +39,9 @@ impl log::Log for Lines {
     fn flush(&self) {}
 }
 
-fn text(text: &str) -> Vec<u8> {
-    let mut bytes = u16::try_from(text.len()).unwrap().to_be_bytes().to_vec();
-    bytes.extend(text.as_bytes());
-    bytes
-}
-
-fn packet(first: u8, rest: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(rest.len()).unwrap();
-    let low = u8::try_from(length & 127).unwrap() | 128;
-    let high = u8::try_from(length >> 7).unwrap();
-    [vec![first, low, high], rest.to_vec()].concat()
-}
-
 fn connect(registration_id: &str) -> Vec<u8> {
     let user_name = format!("0ne00LOCAL1/registrations/{registration_id}/api-version=2019-03-31");
-    let head = [text("MQTT"), vec![4, 0xC0, 0, 60]].concat();
-    let names = [text(registration_id), text(&user_name), text("")].concat();
-    packet(0x10, &[head, names].concat())
+    connect_as(registration_id, &user_name)
 }
 
 fn publish(topic: &str) -> Vec<u8> {
@@ -87,28 +75,26 @@ fn provisioning() -> Provisioning {
 
 /// A CONNECT with this client id and this user name.
 fn connect_as(client_id: &str, user_name: &str) -> Vec<u8> {
-    let head = [text("MQTT"), vec![4, 0xC0, 0, 60]].concat();
-    let names = [text(client_id), text(user_name), text("")].concat();
-    packet(0x10, &[head, names].concat())
+    packets::connect(client_id, user_name, "")
 }
 
 #[tokio::test]
 async fn each_refusal_over_mqtt_is_one_line() {
     keep_lines();
     let provisioning = provisioning();
-    let subscribe = packet(0x82, &[vec![0, 1], text("devices/#"), vec![1]].concat());
+    let subscribe = packets::subscribe("devices/#", 1);
     let register = publish("$dps/registrations/PUT/iotdps-register/?$rid=1");
     let user_name = |version: &str| format!("0ne00LOCAL1/registrations/mqtt-1{version}");
     let good = || connect_as("mqtt-1", &user_name("/api-version=2019-03-31"));
     for (sent, line) in [
         (
             connect_as("mqtt-1", "hub.example/mqtt-1/?api-version=2021-04-12"),
-            "somebody: refused with CONNACK 4, the user name is \"hub.example/mqtt-1/?api-version=2021-04-12\", with which a \
+            "192.0.2.7:50001: refused with CONNACK 4, the user name is \"hub.example/mqtt-1/?api-version=2021-04-12\", with which a \
              device connects to its IoT hub; hubs aren't emulated",
         ),
         (
             connect_as("mqtt-1", "me"),
-            "somebody: refused with CONNACK 4, the user name is \"me\", and must be \
+            "192.0.2.7:50001: refused with CONNACK 4, the user name is \"me\", and must be \
              {idScope}/registrations/{registrationId}/api-version=2019-03-31",
         ),
         (
@@ -120,7 +106,7 @@ async fn each_refusal_over_mqtt_is_one_line() {
                 0x10,
                 &[text("MQIsdp"), vec![3, 2, 0, 60], text("mqtt-1")].concat(),
             ),
-            "somebody: refused with CONNACK 1, the device speaks MQTT 3.1 and the service MQTT 3.1.1 alone",
+            "192.0.2.7:50001: refused with CONNACK 1, the device speaks MQTT 3.1 and the service MQTT 3.1.1 alone",
         ),
         (
             [good(), subscribe].concat(),
@@ -141,27 +127,27 @@ async fn each_refusal_over_mqtt_is_one_line() {
         ),
         (
             b"AMQP\x03\x01\0\0".to_vec(),
-            "somebody: hung up, this is AMQP, which isn't emulated; let the device speak MQTT or HTTPS",
+            "192.0.2.7:50001: hung up, this is AMQP, which isn't emulated; let the device speak MQTT or HTTPS",
         ),
         (
             b"GET / HTTP/1.1\r\n\r\n".to_vec(),
-            "somebody: hung up, this looks like HTTP, which is served on the HTTPS port; this one is for MQTT",
+            "192.0.2.7:50001: hung up, this looks like HTTP, which is served on the HTTPS port; this one is for MQTT",
         ),
         (
             vec![0xC0, 0],
-            "somebody: hung up, the first packet is not an MQTT CONNECT",
+            "192.0.2.7:50001: hung up, the first packet is not an MQTT CONNECT",
         ),
         (
             [good(), vec![0xC1, 0]].concat(),
             "mqtt-1: hung up, the device broke a rule of MQTT 3.1.1 (MalformedPacket)",
         ),
     ] {
-        Session::new(provisioning.clone(), None).receive(&sent);
+        Session::new(provisioning.clone(), PEER, None).receive(&sent);
         assert_logged(line);
     }
-    Session::new(provisioning.clone(), None).log_silence();
-    assert_logged("somebody: hung up, no MQTT CONNECT came within 10 seconds");
-    let mut session = Session::new(provisioning.clone(), None);
+    Session::new(provisioning.clone(), PEER, None).log_silence();
+    assert_logged("192.0.2.7:50001: hung up, no MQTT CONNECT came within 10 seconds");
+    let mut session = Session::new(provisioning.clone(), PEER, None);
     session.receive(&good());
     session.log_silence();
     assert_logged("mqtt-1: hung up, silent for 90 seconds");
@@ -259,6 +245,54 @@ async fn what_a_webhook_answers_at_the_wrong_place_is_one_line() {
 }
 
 #[tokio::test]
+async fn each_refusal_of_a_tpm_is_one_line() {
+    keep_lines();
+    let software = SoftwareTpm::generate().unwrap();
+    let keys = json!({
+        "endorsementKey": software.endorsement_key(),
+        "storageRootKey": software.storage_root_key(),
+    });
+    let config = json!({"linkedHubs": [TOASTERS], "enrollments": [{
+        "registrationId": "tpm-1", "attestation": {"type": "tpm", "tpm": keys},
+    }]});
+    let settings = Config::parse(&config.to_string()).unwrap().settings();
+    let service = TestService::start(settings.unwrap()).await;
+    let made_up = SymmetricKey::from_bytes(vec![7; 32]).unwrap();
+    let signed = support::token(&made_up, "tpm-1");
+    let body = json!({"registrationId": "tpm-1", "tpm": keys}).to_string();
+    for (token, line) in [
+        (
+            Some(&signed),
+            "tpm-1: refused, until its TPM signs with the nonce that it is sent; none was remembered for its token",
+        ),
+        (
+            None,
+            "tpm-1: refused, until its TPM signs with the nonce that it is sent",
+        ),
+        (
+            Some(&signed),
+            "tpm-1: refused, the token isn't signed with the nonce that the device's TPM was sent last",
+        ),
+    ] {
+        let token = token.map_or_else(String::new, |token| format!("\r\nAuthorization: {token}"));
+        let request = format!(
+            "PUT /0ne00LOCAL1/registrations/tpm-1/register?api-version=2021-06-01 HTTP/1.1{token}"
+        );
+        let connection = connect_tls(&service, service.endpoints.https, None).await;
+        let answer = exchange(connection, &request, &body).await;
+        assert_eq!(answer.status_line(), "HTTP/1.1 401 Unauthorized");
+        assert_logged(line);
+    }
+    let mut session = Session::new(service.provisioning.clone(), PEER, None);
+    session.receive(&connect("tpm-1"));
+    session.receive(&publish("$dps/registrations/PUT/iotdps-register/?$rid=1"));
+    assert_logged(
+        "tpm-1: refused, Invalid argument: a device with a TPM registers over HTTPS or AMQP; the service takes none \
+         over MQTT",
+    );
+}
+
+#[tokio::test]
 async fn what_others_write_forges_no_line_of_the_log() {
     keep_lines();
     let provisioning = provisioning();
@@ -268,7 +302,7 @@ async fn what_others_write_forges_no_line_of_the_log() {
         (FORGED, register),
         ("toaster", &"x".repeat(10_000)),
     ] {
-        let mut session = Session::new(provisioning.clone(), None);
+        let mut session = Session::new(provisioning.clone(), PEER, None);
         session.receive(&connect(registration_id));
         session.receive(&publish(topic));
     }

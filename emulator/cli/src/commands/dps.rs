@@ -145,7 +145,7 @@ pub(super) async fn run(arguments: LocalDps) -> anyhow::Result<ExitCode> {
     let mut endpoints = Endpoints::serve(&provisioning, certificate, https, mqtt)?;
     arguments.introduce(&provisioning, &endpoints);
     let ended = tokio::select! {
-        failed = endpoints.failed() => failed,
+        failed = endpoints.failed() => failed.map_err(anyhow::Error::from),
         failed = show_webhook(host.as_mut()) => failed,
         () = interrupted => Ok(()),
     };
@@ -274,9 +274,7 @@ impl LocalDps {
         }
         for enrollment in settings.enrollments.all() {
             let who = match &enrollment.allocation {
-                Allocation::Custom(url) => {
-                    format!("webhook {}", url.split('?').next().unwrap_or(url))
-                }
+                Allocation::Custom(url) => format!("webhook {url}"),
                 Allocation::Static(hub) => format!("static {hub}"),
                 Allocation::Hashed => "hashed".to_owned(),
             };

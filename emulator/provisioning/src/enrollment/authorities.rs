@@ -3,6 +3,8 @@
 //! A certificate that was uploaded and verified ends the chain that a device has to send, and a group can name it instead of
 //! holding it. Source: <https://learn.microsoft.com/azure/iot-dps/concepts-x509-attestation#dps-device-chain-requirements>.
 
+use std::fmt;
+
 use serde::Deserialize;
 
 use crate::enrollment::error::EnrollmentErrorKind;
@@ -19,11 +21,20 @@ pub struct UploadedCertificate {
     properties: Content,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Content {
     certificate: Option<String>,
     is_verified: Option<bool>,
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Content")
+            .field("is_verified", &self.is_verified)
+            .finish_non_exhaustive()
+    }
 }
 
 impl UploadedCertificate {

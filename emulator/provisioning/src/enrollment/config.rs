@@ -5,14 +5,13 @@
 //! what a value may be is checked where it is used, by who knows what to do instead.
 
 use std::collections::HashSet;
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::enrollment::authorities::{Authorities, UploadedCertificate};
+use crate::enrollment::config_error::ConfigError;
 use crate::enrollment::enrollments::{Allocation, Enrollment, Enrollments};
 use crate::enrollment::printed::{bare_record, drop_hidden_keys};
 use crate::enrollment::settings::Settings;
@@ -68,8 +67,8 @@ impl Config {
     pub fn tutorial() -> Self {
         let mut group = EnrollmentGroup::tutorial();
         group.attestation.symmetric_key = Some(SymmetricKeys {
-            primary_key: TUTORIAL_GROUP_KEY.to_owned(),
-            secondary_key: TUTORIAL_GROUP_KEY.to_owned(),
+            primary_key: TUTORIAL_GROUP_KEY.into(),
+            secondary_key: TUTORIAL_GROUP_KEY.into(),
         });
         group.settings.custom_allocation_definition = None;
         Self {
@@ -85,25 +84,27 @@ impl Config {
     ///
     /// # Errors
     /// What in it is wrong, each with its place.
-    pub fn parse(text: &str) -> anyhow::Result<Self> {
-        let mut value: Value =
-            serde_json::from_str(text).context("the configuration isn't JSON")?;
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let mut value: Value = serde_json::from_str(text).map_err(ConfigError::Json)?;
         if let Some(what_to_do) = bare_record(&value) {
-            bail!(what_to_do);
+            return Err(ConfigError::BareRecord(what_to_do));
         }
         drop_hidden_keys(&mut value);
-        let schema: Value = serde_json::from_str(SCHEMA)?;
-        let validator = jsonschema::validator_for(&schema)?;
-        let mut problems = String::new();
-        for error in validator.iter_errors(&value) {
-            let place = error.instance_path().to_string();
-            let place = if place.is_empty() { "/" } else { &place };
-            write!(problems, "\n  {place}: {}", error.masked())?;
+        let own = |error| ConfigError::OwnSchema(error);
+        let schema: Value = serde_json::from_str(SCHEMA).map_err(|error| own(error.into()))?;
+        let validator =
+            jsonschema::validator_for(&schema).map_err(|error| own(error.to_string().into()))?;
+        let problems: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|error| {
+                let place = error.instance_path().to_string();
+                let place = if place.is_empty() { "/" } else { &place };
+                format!("\n  {place}: {}", error.masked())
+            })
+            .collect();
+        if !problems.is_empty() {
+            return Err(ConfigError::Schema(problems.concat()));
         }
-        ensure!(
-            problems.is_empty(),
-            "the configuration doesn't keep its schema:{problems}"
-        );
         Ok(serde_json::from_value(value)?)
     }
 
@@ -126,7 +127,7 @@ impl Config {
             settings.custom_allocation_definition = match definition {
                 Some(definition) if replace == Replace::Missing => Some(definition),
                 other => Some(CustomAllocationDefinition {
-                    webhook_url: url.to_owned(),
+                    webhook_url: url.into(),
                     api_version: other.map_or_else(
                         || WEBHOOK_API_VERSION.to_owned(),
                         |definition| definition.api_version,
@@ -140,20 +141,15 @@ impl Config {
     ///
     /// # Errors
     /// An enrollment can't be used, or names a hub that isn't linked.
-    pub fn settings(self) -> anyhow::Result<Settings> {
-        ensure!(
-            is_id_scope(&self.id_scope),
-            "idScope is {:?}; it must be letters and digits, such as {ID_SCOPE}",
-            self.id_scope
-        );
-        for hub in &self.linked_hubs {
-            ensure!(
-                is_host_name(hub),
-                "linkedHubs names {hub:?}; it must be a host name alone, such as my-hub.azure-devices.net or localhost"
-            );
+    pub fn settings(self) -> Result<Settings, ConfigError> {
+        if !is_id_scope(&self.id_scope) {
+            return Err(ConfigError::IdScope(self.id_scope));
+        }
+        if let Some(hub) = self.linked_hubs.iter().find(|hub| !is_host_name(hub)) {
+            return Err(ConfigError::HostName(hub.clone()));
         }
         let authorities = Authorities::parse(self.certificates.as_deref())
-            .map_err(|(name, error)| anyhow::anyhow!("certificate {name}: {error}"))?;
+            .map_err(|(name, error)| ConfigError::Certificate(name, error))?;
         let groups = self
             .enrollment_groups
             .into_iter()
@@ -164,10 +160,9 @@ impl Config {
         for enrollment in groups.chain(individual) {
             let mut enrollment = enrollment?;
             let name = enrollment.to_string();
-            ensure!(
-                names.insert(name.to_ascii_lowercase()),
-                "{name} is enrolled twice"
-            );
+            if !names.insert(name.to_ascii_lowercase()) {
+                return Err(ConfigError::EnrolledTwice(name));
+            }
             respell_hubs(&mut enrollment, &self.linked_hubs)?;
             enrollments.push(enrollment);
         }
@@ -212,7 +207,7 @@ fn is_host_name(name: &str) -> bool {
 }
 
 /// Spells an enrollment's hubs as the service's linked hubs are spelt.
-fn respell_hubs(enrollment: &mut Enrollment, linked_hubs: &[String]) -> anyhow::Result<()> {
+fn respell_hubs(enrollment: &mut Enrollment, linked_hubs: &[String]) -> Result<(), ConfigError> {
     let name = enrollment.to_string();
     let fixed = match &mut enrollment.allocation {
         Allocation::Static(hub) => Some(hub),
@@ -224,7 +219,12 @@ fn respell_hubs(enrollment: &mut Enrollment, linked_hubs: &[String]) -> anyhow::
             .find(|linked| linked.eq_ignore_ascii_case(hub))
         {
             Some(linked) => hub.clone_from(linked),
-            None => bail!("{name} names {hub}, which isn't one of linkedHubs"),
+            None => {
+                return Err(ConfigError::UnlinkedHub {
+                    enrollment: name,
+                    hub: hub.clone(),
+                });
+            }
         }
     }
     Ok(())
@@ -248,7 +248,7 @@ mod tests {
 
     fn error(text: &str) -> String {
         let settings = Config::parse(text).and_then(Config::settings);
-        format!("{:#}", settings.unwrap_err())
+        format!("{:#}", anyhow::Error::from(settings.unwrap_err()))
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use reqwest::Url;
+use secrecy::ExposeSecret as _;
 
 use crate::enrollment::authorities::Authorities;
 use crate::enrollment::error::{DEVICE_ID_MARKS, EnrollmentError, EnrollmentErrorKind};
@@ -20,6 +20,7 @@ use crate::keys::tpm::TpmPublicKey;
 use crate::keys::x509::Certificate;
 use crate::webhook::allocation_request::{self as shape, AttestationMechanism, EnrollmentSettings};
 use crate::webhook::tpm_attestation::TpmAttestation;
+use crate::webhook::webhook_url::WebhookUrl;
 use iot_hub::{DeviceTwin, InitialTwin};
 
 /// An enrollment, ready to use.
@@ -73,7 +74,7 @@ pub enum Allocation {
     /// The enrollment: this hub for all.
     Static(String),
     /// The webhook at this URL.
-    Custom(String),
+    Custom(WebhookUrl),
 }
 
 /// What happens when an assigned device registers again.
@@ -223,7 +224,7 @@ fn attestation(mechanism: &AttestationMechanism) -> Result<Attestation, Enrollme
                 .ok_or(EnrollmentErrorKind::NoKeys)?;
             [&keys.primary_key, &keys.secondary_key]
                 .into_iter()
-                .map(|key| SymmetricKey::parse(key))
+                .map(|key| SymmetricKey::parse(key.expose_secret()))
                 .collect::<Result<_, _>>()
                 .map(Attestation::SymmetricKey)
                 .map_err(EnrollmentErrorKind::Key)
@@ -264,7 +265,7 @@ fn allocation(settings: &EnrollmentSettings) -> Result<Allocation, EnrollmentErr
             let url = &definition
                 .ok_or(EnrollmentErrorKind::NoWebhook)?
                 .webhook_url;
-            if is_http(url) {
+            if url.is_http() {
                 Ok(Allocation::Custom(url.clone()))
             } else {
                 Err(EnrollmentErrorKind::WebhookUrl)
@@ -274,16 +275,15 @@ fn allocation(settings: &EnrollmentSettings) -> Result<Allocation, EnrollmentErr
     }
 }
 
-fn is_http(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
-}
-
 fn initial_twin(twin: Option<serde_json::Value>) -> Result<DeviceTwin, EnrollmentErrorKind> {
     let Some(twin) = twin else {
         return Ok(DeviceTwin::default());
     };
     let twin: InitialTwin = serde_json::from_value(twin)
         .map_err(|error| EnrollmentErrorKind::TwinShape(error.to_string()))?;
+    if let Some(name) = twin.ignored.first() {
+        return Err(EnrollmentErrorKind::TwinMember(name.clone()));
+    }
     DeviceTwin::try_from(twin).map_err(EnrollmentErrorKind::Twin)
 }
 
@@ -386,7 +386,7 @@ mod tests {
     #[test]
     fn the_allocation_policy_says_who_chooses() {
         let hub = "a.azure-devices.net";
-        let url = "http://localhost:7071/api/HttpTrigger1".to_owned();
+        let url = "http://localhost:7071/api/HttpTrigger1".into();
         let policy = |policy| group_with("allocationPolicy", policy).unwrap().allocation;
         assert_eq!(policy(json!("custom")), Allocation::Custom(url));
         assert_eq!(policy(json!("hashed")), Allocation::Hashed);
@@ -461,6 +461,19 @@ mod tests {
             json!({"tags": {"a b": 1}}),
             "initialTwin: tags has the key \"a b\", which holds ' '",
         );
+        check(
+            "initialTwin",
+            json!({"tags": {}, "desired": {"b": 2}}),
+            "initialTwin.desired is not a twin's member; initialTwin.properties.desired is",
+        );
+        check(
+            "initialTwin",
+            json!({"properties": {"reported": {"b": 2}}}),
+            "initialTwin.properties.reported is not a twin's member; tags and properties.desired are",
+        );
+        let printed = json!({"tags": {}, "additionalProperties": null, "properties": {"desired": {}, "additionalProperties": null}});
+        let group = group_with("initialTwin", printed).unwrap();
+        assert_eq!(group.initial_twin, DeviceTwin::default());
         check(
             "initialTwin",
             json!({"tags": 7}),

@@ -6,10 +6,11 @@ use crate::enrollment::registration_id::RegistrationIdError;
 use crate::keys::symmetric_key::SymmetricKeyError;
 use crate::keys::tpm::TpmKeyError;
 use crate::keys::x509::ParseCertificateError;
-use iot_hub::TwinError;
+use iot_hub::{InitialTwin, TwinError};
 
 /// An enrollment that can't be used, by its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("enrollment {enrollment}: {kind}")]
 pub struct EnrollmentError {
     enrollment: String,
     kind: EnrollmentErrorKind,
@@ -44,6 +45,7 @@ pub(crate) enum EnrollmentErrorKind {
     WebhookUrl,
     ProvisioningStatus(String),
     TwinShape(String),
+    TwinMember(String),
     Twin(TwinError),
 }
 
@@ -55,14 +57,6 @@ impl EnrollmentErrorKind {
         }
     }
 }
-
-impl fmt::Display for EnrollmentError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "enrollment {}: {}", self.enrollment, self.kind)
-    }
-}
-
-impl std::error::Error for EnrollmentError {}
 
 impl fmt::Display for EnrollmentErrorKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -147,6 +141,11 @@ impl fmt::Display for EnrollmentErrorKind {
                 "provisioningStatus is {status:?}; it must be enabled or disabled"
             ),
             Self::TwinShape(problem) => write!(formatter, "initialTwin: {problem}"),
+            Self::TwinMember(name) => write!(
+                formatter,
+                "initialTwin.{name} is not a twin's member; {}",
+                InitialTwin::members_beside(name)
+            ),
             Self::Twin(error) => write!(formatter, "initialTwin: {error}"),
         }
     }

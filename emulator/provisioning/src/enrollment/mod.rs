@@ -2,6 +2,7 @@
 
 pub(crate) mod authorities;
 pub(crate) mod config;
+pub(crate) mod config_error;
 pub(crate) mod enrollments;
 pub(crate) mod error;
 mod printed;

@@ -52,39 +52,23 @@ impl fmt::Display for RegistrationId {
 }
 
 /// The rule that a registration id broke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistrationIdError {
     /// There is none.
+    #[error("the registration id is empty")]
     Empty,
     /// It has this many characters.
+    #[error("the registration id has {0} characters, and {MAX_LENGTH} are allowed")]
     TooLong(usize),
     /// It holds this character.
+    #[error(
+        "the registration id holds {0:?}, and only letters, digits, '-', '.', '_' and ':' are allowed"
+    )]
     Character(char),
     /// It ends in this character.
+    #[error("the registration id ends in {0:?}, and must end in a letter, a digit or a dash")]
     End(char),
 }
-
-impl fmt::Display for RegistrationIdError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => write!(formatter, "the registration id is empty"),
-            Self::TooLong(length) => write!(
-                formatter,
-                "the registration id has {length} characters, and {MAX_LENGTH} are allowed"
-            ),
-            Self::Character(c) => write!(
-                formatter,
-                "the registration id holds {c:?}, and only letters, digits, '-', '.', '_' and ':' are allowed"
-            ),
-            Self::End(c) => write!(
-                formatter,
-                "the registration id ends in {c:?}, and must end in a letter, a digit or a dash"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for RegistrationIdError {}
 
 #[cfg(test)]
 mod tests {

@@ -7,15 +7,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose,
 };
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use time::{Duration, OffsetDateTime};
 
-use crate::keys::key_pair::KeyAlgorithm;
+use crate::keys::key_pair::{KeyAlgorithm, KeyPairError};
 
 /// The names under which devices may reach the emulator: itself, and the service that it stands for.
 const SERVER_NAMES: [&str; 3] = [
@@ -48,6 +47,29 @@ pub struct ServerCertificate {
     pub key: PrivateKeyDer<'static>,
 }
 
+/// Why there is no certificate authority, or no certificate of it.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateAuthorityError {
+    /// None can be made in this directory.
+    #[error("cannot make certificates in {}", .0.display())]
+    Make(PathBuf, #[source] Box<CertificateAuthorityError>),
+    /// A file of it can't be read.
+    #[error("cannot read {}", .0.display())]
+    Read(PathBuf, #[source] std::io::Error),
+    /// Its key's file holds something else.
+    #[error("{} holds no private key; delete it for a new one", .0.display())]
+    NoKey(PathBuf, #[source] rcgen::Error),
+    /// A file of it can't be written.
+    #[error(transparent)]
+    Write(#[from] std::io::Error),
+    /// There is no key pair.
+    #[error(transparent)]
+    KeyPair(#[from] KeyPairError),
+    /// A certificate can't be issued, as for a name that isn't a host name.
+    #[error(transparent)]
+    Issue(#[from] rcgen::Error),
+}
+
 /// The file in `directory` that a device has to trust.
 #[must_use]
 pub fn certificate_file(directory: &Path) -> PathBuf {
@@ -59,7 +81,7 @@ impl CertificateAuthority {
     ///
     /// # Errors
     /// No key can be made.
-    pub fn ephemeral(algorithm: KeyAlgorithm) -> anyhow::Result<Self> {
+    pub fn ephemeral(algorithm: KeyAlgorithm) -> Result<Self, CertificateAuthorityError> {
         let key = algorithm.generate()?;
         let params = authority(OffsetDateTime::now_utc());
         Ok(Self {
@@ -72,22 +94,23 @@ impl CertificateAuthority {
     ///
     /// # Errors
     /// The directory's files can't be read or written, or hold something else.
-    pub fn open(directory: &Path, algorithm: KeyAlgorithm) -> anyhow::Result<Self> {
+    pub fn open(
+        directory: &Path,
+        algorithm: KeyAlgorithm,
+    ) -> Result<Self, CertificateAuthorityError> {
         let file = certificate_file(directory);
         let key_file = directory.join(KEY_FILE);
         if !key_file.exists() {
-            return Self::make(directory, algorithm)
-                .with_context(|| format!("cannot make certificates in {}", directory.display()));
+            return Self::make(directory, algorithm).map_err(|error| {
+                CertificateAuthorityError::Make(directory.to_owned(), Box::new(error))
+            });
         }
         let read = |path: &Path| {
-            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+            fs::read_to_string(path)
+                .map_err(|error| CertificateAuthorityError::Read(path.to_owned(), error))
         };
-        let key = KeyPair::from_pem(&read(&key_file)?).with_context(|| {
-            format!(
-                "{} holds no private key; delete it for a new one",
-                key_file.display()
-            )
-        })?;
+        let key = KeyPair::from_pem(&read(&key_file)?)
+            .map_err(|error| CertificateAuthorityError::NoKey(key_file.clone(), error))?;
         if KeyAlgorithm::of(&key) != algorithm {
             log::warn!(
                 "{} has a key of another algorithm than {algorithm:?}; clients that know {algorithm:?} alone refuse it. \
@@ -102,7 +125,7 @@ impl CertificateAuthority {
     }
 
     /// Makes an authority and its files. The key comes last, as the sign that all is there.
-    fn make(directory: &Path, algorithm: KeyAlgorithm) -> anyhow::Result<Self> {
+    fn make(directory: &Path, algorithm: KeyAlgorithm) -> Result<Self, CertificateAuthorityError> {
         let made = Self::ephemeral(algorithm)?;
         fs::create_dir_all(directory)?;
         fs::write(directory.join(".gitignore"), "*\n")?;
@@ -126,7 +149,7 @@ impl CertificateAuthority {
         &self,
         algorithm: KeyAlgorithm,
         names: &[String],
-    ) -> anyhow::Result<ServerCertificate> {
+    ) -> Result<ServerCertificate, CertificateAuthorityError> {
         let own = SERVER_NAMES.iter().map(|&name| name.to_owned());
         let all: BTreeSet<String> = own.chain(names.iter().cloned()).collect();
         let mut params = CertificateParams::new(Vec::from_iter(all))?;
@@ -140,7 +163,7 @@ impl CertificateAuthority {
         let certificate = params.signed_by(&key, &self.issuer)?;
         Ok(ServerCertificate {
             certificate: certificate.der().clone(),
-            key: PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?,
+            key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
         })
     }
 }

@@ -12,11 +12,13 @@ use crate::keys::thumbprint::DeviceCertificate;
 use crate::keys::x509::{Certificate, Validity};
 
 /// Why there is no valid path from a device's certificate to an authority.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ChainError {
     /// No path leads there: another authority issued it, or an intermediate certificate is missing.
+    #[error("the authority did not issue the certificate")]
     NotIssued,
     /// There is a path, and this is wrong with it.
+    #[error("{0}")]
     Broken(String),
 }
 

@@ -1,6 +1,5 @@
 //! Key pairs for certificates, of either algorithm that the service's clients may be limited to.
 
-use anyhow::Context as _;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256};
 use rsa::pkcs8::EncodePrivateKey as _;
 use rsa::rand_core::UnwrapErr;
@@ -19,16 +18,33 @@ pub enum KeyAlgorithm {
     Ecdsa,
 }
 
+/// Why there is no key pair.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyPairError {
+    /// The system gives no random numbers.
+    #[error("cannot make an ECDSA key")]
+    Ecdsa(#[source] rcgen::Error),
+    /// The system gives no random numbers.
+    #[error("cannot make an RSA key")]
+    Rsa(#[from] rsa::Error),
+    /// The key can't be written down.
+    #[error("cannot encode an RSA key")]
+    EncodeRsa(#[from] rsa::pkcs8::Error),
+    /// The key can't be used.
+    #[error("cannot use an RSA key")]
+    UseRsa(#[source] rcgen::Error),
+}
+
 impl KeyAlgorithm {
     /// Makes a new key pair.
     ///
     /// # Errors
     /// The system gives no random numbers.
-    pub fn generate(self) -> anyhow::Result<KeyPair> {
+    pub fn generate(self) -> Result<KeyPair, KeyPairError> {
         match self {
             Self::Rsa => rsa(),
             Self::Ecdsa => {
-                KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make an ECDSA key")
+                KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(KeyPairError::Ecdsa)
             }
         }
     }
@@ -45,12 +61,12 @@ impl KeyAlgorithm {
 }
 
 /// ring can sign with RSA keys and can't make them, so another crate makes this one.
-fn rsa() -> anyhow::Result<KeyPair> {
+fn rsa() -> Result<KeyPair, KeyPairError> {
     let mut random = UnwrapErr(getrandom::SysRng);
-    let key = rsa::PrivateKey::new(&mut random, RSA_BITS).context("cannot make an RSA key")?;
-    let der = key.to_pkcs8_der().context("cannot encode an RSA key")?;
+    let key = rsa::PrivateKey::new(&mut random, RSA_BITS)?;
+    let der = key.to_pkcs8_der()?;
     let der = PrivatePkcs8KeyDer::from(der.as_bytes());
-    KeyPair::from_pkcs8_der_and_sign_algo(&der, &PKCS_RSA_SHA256).context("cannot use an RSA key")
+    KeyPair::from_pkcs8_der_and_sign_algo(&der, &PKCS_RSA_SHA256).map_err(KeyPairError::UseRsa)
 }
 
 #[cfg(test)]

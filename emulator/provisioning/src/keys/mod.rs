@@ -9,4 +9,5 @@ pub(crate) mod symmetric_key;
 pub(crate) mod thumbprint;
 pub(crate) mod tpm;
 pub(crate) mod trial_certificates;
+pub(crate) mod wrapped_key;
 pub(crate) mod x509;

@@ -3,8 +3,6 @@
 //! Source: <https://learn.microsoft.com/azure/iot-dps/how-to-control-access#security-token-structure>. The signature is over
 //! the text of `sr` as the token spells it: the device SDKs write `%2F`, `%2f` and a bare `/`, and each signs its own spelling.
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -115,33 +113,21 @@ fn decode(text: &str) -> Option<String> {
 }
 
 /// Why a text is no token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SasTokenError {
     /// It doesn't open with `SharedAccessSignature`.
+    #[error("the token doesn't open with {SCHEME:?}")]
     Scheme,
     /// It lacks this field.
+    #[error("the token has no {0}")]
     Missing(&'static str),
     /// This field can't be read.
+    #[error("the token's {0} can't be read")]
     Malformed(&'static str),
     /// It names a policy other than `registration`.
+    #[error("the token's skn must be {REGISTRATION_POLICY:?}, or be left out")]
     Policy,
 }
-
-impl fmt::Display for SasTokenError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Scheme => write!(formatter, "the token doesn't open with {SCHEME:?}"),
-            Self::Missing(field) => write!(formatter, "the token has no {field}"),
-            Self::Malformed(field) => write!(formatter, "the token's {field} can't be read"),
-            Self::Policy => write!(
-                formatter,
-                "the token's skn must be {REGISTRATION_POLICY:?}, or be left out"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for SasTokenError {}
 
 #[cfg(test)]
 mod tests {

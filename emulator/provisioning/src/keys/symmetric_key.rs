@@ -2,16 +2,15 @@
 //!
 //! Source: <https://learn.microsoft.com/azure/iot-dps/concepts-symmetric-key-attestation>.
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
+use secrecy::{ExposeSecret as _, SecretSlice};
 use serde::{Deserialize, Deserializer, de};
 
 /// A symmetric key of an enrollment or a device. Its `Debug` shows nothing of it.
-#[derive(Clone)]
-pub struct SymmetricKey(Vec<u8>);
+#[derive(Clone, Debug)]
+pub struct SymmetricKey(SecretSlice<u8>);
 
 impl SymmetricKey {
     /// Reads a key as the portal shows it, in base64.
@@ -20,7 +19,7 @@ impl SymmetricKey {
     /// The text isn't base64, or is empty.
     pub fn parse(text: &str) -> Result<Self, SymmetricKeyError> {
         match STANDARD.decode(text) {
-            Ok(bytes) if !bytes.is_empty() => Ok(Self(bytes)),
+            Ok(bytes) if !bytes.is_empty() => Ok(Self(bytes.into())),
             _ => Err(SymmetricKeyError),
         }
     }
@@ -29,7 +28,7 @@ impl SymmetricKey {
     /// `az iot dps enrollment-group compute-device-key` computes it.
     #[must_use]
     pub fn derive(&self, registration_id: &str) -> Self {
-        Self(self.hmac(registration_id))
+        Self(self.hmac(registration_id).into())
     }
 
     /// The base64 text of the HMAC-SHA256 of `text`.
@@ -41,31 +40,25 @@ impl SymmetricKey {
     /// Whether `signature` is this key's for `text`; compares in constant time.
     #[must_use]
     pub fn verifies(&self, text: &str, signature: &[u8]) -> bool {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.expose_secret());
         hmac::verify(&key, text.as_bytes(), signature).is_ok()
     }
 
     /// The key as the portal shows it.
     #[must_use]
     pub fn to_base64(&self) -> String {
-        STANDARD.encode(&self.0)
+        STANDARD.encode(self.0.expose_secret())
     }
 
     fn hmac(&self, text: &str) -> Vec<u8> {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.expose_secret());
         hmac::sign(&key, text.as_bytes()).as_ref().to_vec()
     }
 }
 
 impl From<[u8; 32]> for SymmetricKey {
     fn from(key: [u8; 32]) -> Self {
-        Self(key.to_vec())
-    }
-}
-
-impl fmt::Debug for SymmetricKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("SymmetricKey(…)")
+        Self(key.to_vec().into())
     }
 }
 
@@ -76,16 +69,9 @@ impl<'de> Deserialize<'de> for SymmetricKey {
 }
 
 /// A key that isn't base64. It doesn't say which text, as that may be a key with a typing error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a symmetric key must be base64 text, as the portal shows it")]
 pub struct SymmetricKeyError;
-
-impl fmt::Display for SymmetricKeyError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a symmetric key must be base64 text, as the portal shows it")
-    }
-}
-
-impl std::error::Error for SymmetricKeyError {}
 
 #[cfg(test)]
 mod tests {
@@ -140,7 +126,10 @@ mod tests {
     #[test]
     fn a_key_is_neither_shown_nor_repeated() {
         let key = SymmetricKey::parse(TUTORIAL_KEY).unwrap();
-        assert_eq!(format!("{key:?}"), "SymmetricKey(…)");
+        assert_eq!(
+            format!("{key:?}"),
+            "SymmetricKey(SecretBox<[u8]>([REDACTED]))"
+        );
         let error = SymmetricKey::parse("not base64").unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -63,19 +63,12 @@ pub struct TpmPublicKey {
 }
 
 /// The text is no public key of a TPM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "it must be base64 of the public area (TPM2B_PUBLIC) of an RSA key of 2048 bits with \
+     SHA-256 and AES-128, as the SDKs' tools print it"
+)]
 pub struct TpmKeyError;
-
-impl fmt::Display for TpmKeyError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(
-            "it must be base64 of the public area (TPM2B_PUBLIC) of an RSA key of 2048 bits with \
-             SHA-256 and AES-128, as the SDKs' tools print it",
-        )
-    }
-}
-
-impl std::error::Error for TpmKeyError {}
 
 impl fmt::Debug for TpmPublicKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

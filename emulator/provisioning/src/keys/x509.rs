@@ -2,6 +2,8 @@
 //!
 //! Whether one certificate issued another is for [`chain`](crate::keys::chain).
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest::{self, Algorithm};
@@ -60,7 +62,7 @@ pub struct X509CertificateInfo {
 }
 
 /// A certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Certificate {
     der: CertificateDer<'static>,
     common_name: Option<String>,
@@ -84,24 +86,21 @@ pub enum Validity {
 }
 
 /// Why something is no certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseCertificateError {
     /// The text is neither PEM nor base64.
+    #[error("it must be a certificate in PEM, or in base64 of DER")]
     Text,
     /// The bytes aren't a certificate's.
+    #[error("it isn't an X.509 certificate")]
     Der,
 }
 
-impl std::fmt::Display for ParseCertificateError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::Text => "it must be a certificate in PEM, or in base64 of DER",
-            Self::Der => "it isn't an X.509 certificate",
-        })
+impl fmt::Debug for Certificate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Certificate({})", self.subject)
     }
 }
-
-impl std::error::Error for ParseCertificateError {}
 
 impl Certificate {
     /// Reads a certificate as people and tools write it down: PEM, base64 of DER, or base64 of PEM. Of several in PEM, the first.

@@ -4,13 +4,29 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::{https, mqtt, tls};
 use crate::keys::certificates::ServerCertificate;
 use crate::server::provisioning::Provisioning;
+
+/// Why the service isn't served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A listener has no address.
+    #[error("a listener has no address")]
+    Address(#[source] io::Error),
+    /// The server's certificate can't be used.
+    #[error(transparent)]
+    Certificate(#[from] rustls::Error),
+    /// An endpoint can't go on.
+    #[error(transparent)]
+    Endpoint(#[from] io::Error),
+    /// An endpoint panicked.
+    #[error(transparent)]
+    Panic(#[from] tokio::task::JoinError),
+}
 
 /// Where devices reach the service. Nothing is served any more when it is dropped.
 #[derive(Debug)]
@@ -32,10 +48,9 @@ impl Endpoints {
         certificate: ServerCertificate,
         https: TcpListener,
         mqtt: TcpListener,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, ServeError> {
         let config = Arc::new(tls::server_config(certificate)?);
-        let address =
-            |listener: &TcpListener| listener.local_addr().context("a listener has no address");
+        let address = |listener: &TcpListener| listener.local_addr().map_err(ServeError::Address);
         let (https_address, mqtt_address) = (address(&https)?, address(&mqtt)?);
         let mut serving = JoinSet::new();
         serving.spawn(https::serve(
@@ -60,7 +75,7 @@ impl Endpoints {
     ///
     /// # Errors
     /// Why it can't go on.
-    pub async fn failed(&mut self) -> anyhow::Result<()> {
+    pub async fn failed(&mut self) -> Result<(), ServeError> {
         match self.serving.join_next().await {
             Some(ended) => Ok(ended??),
             None => Ok(()),

@@ -19,6 +19,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
 use axum::routing::{get, post, put};
 use axum::serve::{IncomingStream, Listener};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -140,7 +141,7 @@ async fn open_websocket(
             websocket::upgrade(
                 upgrade,
                 &headers,
-                Session::new(provisioning, peer.certificate),
+                Session::new(provisioning, peer.address, peer.certificate),
             )
         })
         .unwrap_or_else(|refusal| refused(&method, &uri, &refusal))
@@ -313,7 +314,7 @@ impl<S: Send + Sync> FromRequestParts<S> for FromDevice {
                 registration_id: path.registration_id,
                 sas_token: token
                     .and_then(|token| token.to_str().ok())
-                    .map(str::to_owned),
+                    .map(SecretString::from),
                 certificate: peer.certificate,
                 transport: Transport::Https,
             },
@@ -325,12 +326,14 @@ impl<S: Send + Sync> FromRequestParts<S> for FromDevice {
 /// The other end of a connection.
 #[derive(Clone)]
 struct Peer {
+    address: SocketAddr,
     certificate: Option<DeviceCertificate>,
 }
 
 impl Connected<IncomingStream<'_, Accepted>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Accepted>) -> Self {
         Self {
+            address: *stream.remote_addr(),
             certificate: tls::device_certificate(stream.io()),
         }
     }

@@ -18,7 +18,11 @@ pub(crate) async fn serve(
     provisioning: Provisioning,
 ) {
     while let Some((connection, peer)) = connections.recv().await {
-        let session = Session::new(provisioning.clone(), tls::device_certificate(&connection));
+        let session = Session::new(
+            provisioning.clone(),
+            peer,
+            tls::device_certificate(&connection),
+        );
         tokio::spawn(async move {
             if let Err(error) = converse(connection, session).await {
                 log::debug!("{peer}: the MQTT connection broke off: {error}");

@@ -4,7 +4,7 @@
 //! tells the device when it registers. Sessions aren't kept, and exactly-once delivery isn't granted.
 //! Source: <https://learn.microsoft.com/azure/iot-dps/iot-dps-mqtt-support>.
 
-use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use mqtt_protocol_core::mqtt::common::Cursor;
@@ -43,6 +43,7 @@ pub struct Session {
     check: PacketCheck,
     connection: Connection<role::Server>,
     provisioning: Provisioning,
+    peer: SocketAddr,
     certificate: Option<DeviceCertificate>,
     device: Option<Device>,
     granted: Option<Qos>,
@@ -67,9 +68,11 @@ pub struct Reaction {
 }
 
 /// Why a session ends before its device wants it to.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 enum SessionError {
+    #[error("{0}")]
     Packet(PacketError),
+    #[error("hung up, {} is not a topic of the device API", printable(.0))]
     Topic(String),
 }
 
@@ -85,31 +88,15 @@ impl From<PacketError> for SessionError {
     }
 }
 
-impl fmt::Display for SessionError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Packet(PacketError::NotConnect(reason)) => write!(formatter, "hung up, {reason}"),
-            Self::Packet(PacketError::Version(version)) => write!(
-                formatter,
-                "refused with CONNACK 1, the device speaks {version} and the service MQTT 3.1.1 alone"
-            ),
-            Self::Packet(PacketError::Rule(error)) => write!(
-                formatter,
-                "hung up, the device broke a rule of MQTT 3.1.1 ({error:?})"
-            ),
-            Self::Topic(topic) => write!(
-                formatter,
-                "hung up, {} is not a topic of the device API",
-                printable(topic)
-            ),
-        }
-    }
-}
-
 impl Session {
-    /// A session on a new connection, over which the device may have presented a certificate.
+    /// A session on a new connection from `peer`, over which the device may have presented a
+    /// certificate.
     #[must_use]
-    pub fn new(provisioning: Provisioning, certificate: Option<DeviceCertificate>) -> Self {
+    pub fn new(
+        provisioning: Provisioning,
+        peer: SocketAddr,
+        certificate: Option<DeviceCertificate>,
+    ) -> Self {
         let options = ConnectionOptions::new().maximum_packet_size_recv(MAX_PACKET_BYTES);
         let mut connection = Connection::with_options(Version::V3_1_1, options);
         connection.set_auto_pub_response(true);
@@ -118,6 +105,7 @@ impl Session {
             check: PacketCheck::new(MAX_PACKET_BYTES),
             connection,
             provisioning,
+            peer,
             certificate,
             device: None,
             granted: None,
@@ -136,7 +124,10 @@ impl Session {
     pub fn log_silence(&self) {
         let seconds = self.silence.as_secs();
         if self.device.is_none() {
-            log::info!("somebody: hung up, no MQTT CONNECT came within {seconds} seconds");
+            log::info!(
+                "{}: hung up, no MQTT CONNECT came within {seconds} seconds",
+                self.peer
+            );
         } else {
             log::info!("{}: hung up, silent for {seconds} seconds", self.name());
         }
@@ -173,11 +164,11 @@ impl Session {
         self.handle(events, reaction)
     }
 
-    /// Who connected, for the log.
+    /// Who connected, for the log: the address until the device has said its name.
     fn name(&self) -> String {
         let device = self.device.as_ref();
         device.map_or_else(
-            || "somebody".to_owned(),
+            || self.peer.to_string(),
             |device| printable(&device.caller.registration_id),
         )
     }
@@ -245,7 +236,11 @@ impl Session {
         let return_code = match &device {
             None => {
                 let reason = bad_user_name(connect.user_name());
-                log::info!("somebody: refused with CONNACK 4, {}", printable(&reason));
+                log::info!(
+                    "{}: refused with CONNACK 4, {}",
+                    self.peer,
+                    printable(&reason)
+                );
                 ConnectReturnCode::BadUserNameOrPassword
             }
             Some(device) if !device.is_called(connect.client_id()) => {
@@ -263,7 +258,7 @@ impl Session {
             let token = connect
                 .password()
                 .and_then(|password| std::str::from_utf8(password).ok());
-            device.caller.sas_token = token.map(str::to_owned);
+            device.caller.sas_token = token.map(Into::into);
             device.caller.certificate = self.certificate.take();
             device
         });

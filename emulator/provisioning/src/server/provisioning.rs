@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::causes::causes;
 use crate::clock::{RequestContext, Timestamp};
 use crate::enrollment::settings::Settings;
 use crate::server::state::{Saved, StateFile};
@@ -133,7 +134,11 @@ impl Provisioning {
         if let Some(state) = &self.0.state
             && let Err(error) = state.save(&settlement).await
         {
-            log::error!("{}: {error:#}", settlement.registration.registration_id);
+            log::error!(
+                "{}: {}",
+                settlement.registration.registration_id,
+                causes(&error)
+            );
             self.service().abandon(key);
             return;
         }

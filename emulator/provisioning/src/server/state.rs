@@ -4,10 +4,9 @@
 //! the disk. So a crash at any moment loses no registration that anybody heard of.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
-use anyhow::Context as _;
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use tokio::sync::oneshot;
 
@@ -23,6 +22,34 @@ const DEVICES: TableDefinition<'_, (&str, &str), &str> = TableDefinition::new("d
 
 /// How many registrations share one write to the disk at most.
 const BATCH: usize = 512;
+
+/// Why a state file can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateFileError {
+    /// It can't be opened or made.
+    #[error("cannot open the state file {}", .0.display())]
+    Open(PathBuf, #[source] redb::DatabaseError),
+    /// It holds something else.
+    #[error("cannot read the state file {}", .0.display())]
+    Read(PathBuf, #[source] StorageError),
+    /// It can't be written.
+    #[error("cannot write the state file {}", .0.display())]
+    Write(PathBuf, #[source] Arc<StorageError>),
+    /// Nobody writes it any more.
+    #[error("the state file {} is closed", .0.display())]
+    Closed(PathBuf),
+}
+
+/// What the database or a record in it says.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] redb::Error),
+    /// A record.
+    #[error(transparent)]
+    Record(#[from] serde_json::Error),
+}
 
 /// An open state file.
 #[derive(Debug)]
@@ -45,7 +72,7 @@ pub struct Saved {
 struct Write {
     registration: (String, String),
     devices: Vec<DeviceWrite>,
-    done: oneshot::Sender<Result<(), String>>,
+    done: oneshot::Sender<Result<(), Arc<StorageError>>>,
 }
 
 enum DeviceWrite {
@@ -58,12 +85,11 @@ impl StateFile {
     ///
     /// # Errors
     /// The file can't be opened, is in use, or holds something else.
-    pub fn open(path: &Path) -> anyhow::Result<(Self, Saved)> {
-        let name = path.display();
+    pub fn open(path: &Path) -> Result<(Self, Saved), StateFileError> {
         let database =
-            Database::create(path).with_context(|| format!("cannot open the state file {name}"))?;
+            Database::create(path).map_err(|error| StateFileError::Open(path.to_owned(), error))?;
         let saved =
-            read(&database).with_context(|| format!("cannot read the state file {name}"))?;
+            read(&database).map_err(|error| StateFileError::Read(path.to_owned(), error))?;
         let (writes, incoming) = mpsc::channel();
         let file = Self {
             path: path.to_owned(),
@@ -77,19 +103,19 @@ impl StateFile {
     ///
     /// # Errors
     /// It isn't there.
-    pub async fn save(&self, settlement: &Settlement) -> anyhow::Result<()> {
+    pub async fn save(&self, settlement: &Settlement) -> Result<(), StateFileError> {
         let (done, saved) = oneshot::channel();
-        let write = Write::new(settlement, done)?;
-        let name = self.path.display();
+        let failed = |error| StateFileError::Write(self.path.clone(), error);
+        let write = Write::new(settlement, done)
+            .map_err(|error| failed(Arc::new(StorageError::from(error))))?;
         let sent = self
             .writes
             .as_ref()
             .is_some_and(|writes| writes.send(write).is_ok());
-        anyhow::ensure!(sent, "the state file {name} is closed");
-        saved
-            .await?
-            .map_err(anyhow::Error::msg)
-            .with_context(|| format!("cannot write the state file {name}"))
+        let written = if sent { saved.await.ok() } else { None };
+        written
+            .ok_or_else(|| StateFileError::Closed(self.path.clone()))?
+            .map_err(failed)
     }
 }
 
@@ -108,7 +134,7 @@ impl Drop for StateFile {
 impl Write {
     fn new(
         settlement: &Settlement,
-        done: oneshot::Sender<Result<(), String>>,
+        done: oneshot::Sender<Result<(), Arc<StorageError>>>,
     ) -> serde_json::Result<Self> {
         let devices = settlement.hub_changes.iter().map(|change| match change {
             HubChange::Put { hub, identity } => Ok(DeviceWrite::Put(
@@ -131,21 +157,27 @@ impl Write {
     }
 }
 
-fn read(database: &Database) -> anyhow::Result<Saved> {
-    let transaction = database.begin_write()?;
-    transaction.open_table(REGISTRATIONS)?;
-    transaction.open_table(DEVICES)?;
-    transaction.commit()?;
-    let transaction = database.begin_read()?;
+fn read(database: &Database) -> Result<Saved, StorageError> {
+    let transaction = database.begin_write().map_err(redb::Error::from)?;
+    transaction
+        .open_table(REGISTRATIONS)
+        .map_err(redb::Error::from)?;
+    transaction.open_table(DEVICES).map_err(redb::Error::from)?;
+    transaction.commit().map_err(redb::Error::from)?;
+    let transaction = database.begin_read().map_err(redb::Error::from)?;
     let mut saved = Saved::default();
-    for entry in transaction.open_table(REGISTRATIONS)?.iter()? {
-        let (_, record) = entry?;
+    let registrations = transaction
+        .open_table(REGISTRATIONS)
+        .map_err(redb::Error::from)?;
+    for entry in registrations.iter().map_err(redb::Error::from)? {
+        let (_, record) = entry.map_err(redb::Error::from)?;
         saved
             .registrations
             .push(serde_json::from_str(record.value())?);
     }
-    for entry in transaction.open_table(DEVICES)?.iter()? {
-        let (key, identity) = entry?;
+    let devices = transaction.open_table(DEVICES).map_err(redb::Error::from)?;
+    for entry in devices.iter().map_err(redb::Error::from)? {
+        let (key, identity) = entry.map_err(redb::Error::from)?;
         let (hub, _) = key.value();
         saved
             .devices
@@ -159,7 +191,7 @@ fn write_all(database: &Database, incoming: &mpsc::Receiver<Write>) {
     while let Ok(first) = incoming.recv() {
         let waiting = incoming.try_iter().take(BATCH - 1);
         let batch: Vec<Write> = std::iter::once(first).chain(waiting).collect();
-        let result = write(database, &batch).map_err(|error| error.to_string());
+        let result = write(database, &batch).map_err(|error| Arc::new(StorageError::from(error)));
         for written in batch {
             // Nobody waits any more when the emulator is going down.
             let _ = written.done.send(result.clone());

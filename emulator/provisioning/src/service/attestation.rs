@@ -5,11 +5,14 @@
 
 use std::sync::Arc;
 
+use secrecy::ExposeSecret as _;
+
 use crate::clock::Timestamp;
 use crate::enrollment::enrollments::{Attestation, Enrollment, Enrollments};
 use crate::enrollment::registration_id::RegistrationId;
 use crate::keys::sas_token::SasToken;
 use crate::keys::symmetric_key::SymmetricKey;
+use crate::keys::wrapped_key::WrappedKey;
 use crate::service::caller::{Caller, Transport};
 use crate::service::tpm::Nonces;
 use crate::service::x509;
@@ -26,7 +29,7 @@ pub(crate) struct Attested {
     /// Its proof, as a webhook gets it.
     pub proof: DeviceAttestation,
     /// Its key for the hub, wrapped for its TPM if it has one.
-    pub hub_key: Option<String>,
+    pub hub_key: Option<WrappedKey>,
 }
 
 /// Finds the caller's enrollment and checks its proof.
@@ -132,9 +135,10 @@ fn valid_token(caller: &Caller, now: Timestamp) -> Result<SasToken, RequestError
     let refused = |reason: &str| RequestError::BadSignature(reason.to_owned());
     let text = caller
         .sas_token
-        .as_deref()
+        .as_ref()
         .ok_or_else(|| refused("there is no token"))?;
-    let token = SasToken::parse(text).map_err(|error| refused(&error.to_string()))?;
+    let token =
+        SasToken::parse(text.expose_secret()).map_err(|error| refused(&error.to_string()))?;
     if !token.is_for(&caller.id_scope, &caller.registration_id) {
         return Err(refused("the token's sr names another device or ID scope"));
     }
@@ -197,7 +201,7 @@ mod tests {
         Caller {
             id_scope: SCOPE.to_owned(),
             registration_id: registration_id.to_owned(),
-            sas_token: Some(SasToken::issue(key, SCOPE, registration_id, expiry)),
+            sas_token: Some(SasToken::issue(key, SCOPE, registration_id, expiry).into()),
             certificate: None,
             transport: Transport::Https,
         }
@@ -263,7 +267,7 @@ mod tests {
         stranger.sas_token = caller("other", &key(DEVICE_KEY)).sas_token;
         check_bad_signature(&stranger, "names another device or ID scope");
         let mut malformed = good.clone();
-        malformed.sas_token = Some("Bearer".to_owned());
+        malformed.sas_token = Some("Bearer".into());
         check_bad_signature(&malformed, "doesn't open with");
         let late = Timestamp::from_unix(now().unix() + 60).unwrap();
         assert_eq!(

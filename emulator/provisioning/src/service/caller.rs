@@ -1,5 +1,7 @@
 //! Who sent a request, as far as the request says.
 
+use secrecy::SecretString;
+
 use crate::keys::thumbprint::DeviceCertificate;
 
 /// Who a request says it comes from, and with what proof.
@@ -10,7 +12,7 @@ pub struct Caller {
     /// Its registration id.
     pub registration_id: String,
     /// Its signature, as sent.
-    pub sas_token: Option<String>,
+    pub sas_token: Option<SecretString>,
     /// The certificate that it presented in its TLS handshake.
     pub certificate: Option<DeviceCertificate>,
     /// The way that the request came.

@@ -10,12 +10,13 @@ use serde_json::value::RawValue;
 use crate::clock::{RequestContext, Timestamp};
 use crate::enrollment::enrollments::{Allocation, Enrollment, Reprovisioning};
 use crate::enrollment::registration_id::RegistrationId;
+use crate::keys::wrapped_key::WrappedKey;
 use crate::service::attestation::Attested;
 use crate::service::registration::{Decision, Outcome, Progress, Proof, Registration};
 use crate::service::reprovision::{Assignment, TwinSource, assign, candidates};
 use crate::webhook::allocation_request::{AllocationRequest, DeviceAttestation};
 use crate::webhook::outcome::CUSTOM_ALLOCATION_FAILED;
-use iot_hub::{DeviceIdentity, DeviceTwin, HubChange, Hubs, InitialTwin};
+use iot_hub::{DeviceIdentity, DeviceTwin, HubChange, Hubs, InitialTwin, TwinError};
 
 /// A registration that isn't finished.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub(crate) struct Operation {
     registration_id: RegistrationId,
     enrollment: Arc<Enrollment>,
     proof: DeviceAttestation,
-    hub_key: Option<String>,
+    hub_key: Option<WrappedKey>,
     payload: Option<Box<RawValue>>,
     candidates: Vec<String>,
 }
@@ -169,7 +170,7 @@ impl Operation {
         hubs: &Hubs,
         hub: &str,
         initial_twin: Option<&RawValue>,
-    ) -> Result<(Assignment, Vec<HubChange>), String> {
+    ) -> Result<(Assignment, Vec<HubChange>), InitialTwinError> {
         let moved = assign(current, earlier_hubs, self.enrollment.reprovisioning, hub);
         if let (TwinSource::Unchanged, Some(current)) = (moved.twin, current) {
             return Ok((current.clone(), Vec::new()));
@@ -232,13 +233,24 @@ fn first_progress(
     })
 }
 
-fn first_twin(enrollment: &Enrollment, wanted: Option<&RawValue>) -> Result<DeviceTwin, String> {
+/// Why the hub refuses an initial twin.
+#[derive(Debug, thiserror::Error)]
+enum InitialTwinError {
+    #[error(transparent)]
+    Shape(#[from] serde_json::Error),
+    #[error(transparent)]
+    Limit(#[from] TwinError),
+}
+
+fn first_twin(
+    enrollment: &Enrollment,
+    wanted: Option<&RawValue>,
+) -> Result<DeviceTwin, InitialTwinError> {
     let Some(wanted) = wanted else {
         return Ok(enrollment.initial_twin.clone());
     };
-    let twin: InitialTwin =
-        serde_json::from_str(wanted.get()).map_err(|error| error.to_string())?;
-    DeviceTwin::try_from(twin).map_err(|error| error.to_string())
+    let twin: InitialTwin = serde_json::from_str(wanted.get())?;
+    Ok(DeviceTwin::try_from(twin)?)
 }
 
 /// An id that looks like the service's: a digit, sixteen hexadecimal digits and a UUID.

@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::clock::Timestamp;
+use crate::keys::wrapped_key::WrappedKey;
 use crate::service::reprovision::Assignment;
 use crate::webhook::outcome::{
     RETRY_COUNT, RETRY_INCREMENT, RETRY_INITIAL_INTERVAL, WebhookOutcome,
 };
+use crate::webhook::webhook_url::WebhookUrl;
 use crate::wire::device_api::{
     DeviceRegistrationResult, RegistrationOperationStatus, RegistrationStatus,
     SymmetricKeyRegistrationResult, TpmRegistrationResult, X509RegistrationResult,
@@ -26,14 +28,14 @@ pub(crate) enum Progress {
         /// How often it was asked before.
         retries: u32,
         /// Where it is.
-        url: String,
+        url: WebhookUrl,
     },
     /// The webhook couldn't answer and is given time.
     BackingOff {
         /// How often it will have been asked when the time is over.
         retries: u32,
         /// Where it is.
-        url: String,
+        url: WebhookUrl,
         /// When to ask again.
         until: Timestamp,
     },
@@ -81,7 +83,7 @@ impl Progress {
             }),
             WebhookOutcome::Retry { .. } if *retries < RETRY_COUNT => Self::BackingOff {
                 retries: *retries + 1,
-                url: std::mem::take(url),
+                url: url.clone(),
                 until: now.after(retry_delay(*retries).mul_f64(time_scale)),
             },
             WebhookOutcome::Failed {
@@ -140,7 +142,7 @@ pub enum Proof {
     #[serde(rename_all = "camelCase")]
     Tpm {
         /// The device's key for the hub, which only the TPM can unwrap.
-        hub_key: String,
+        hub_key: WrappedKey,
     },
     /// With a certificate of its own.
     X509,
@@ -275,7 +277,7 @@ mod tests {
         let mut waits = Vec::new();
         let mut progress = Progress::Asking {
             retries: 0,
-            url: String::new(),
+            url: "http://localhost".into(),
         };
         let decision = loop {
             progress.answered(WebhookOutcome::judge(503, b"", &[]), now, 1.0);
@@ -309,7 +311,7 @@ mod tests {
     fn the_time_scale_shortens_the_wait() {
         let mut progress = Progress::Asking {
             retries: 1,
-            url: String::new(),
+            url: "http://localhost".into(),
         };
         progress.answered(WebhookOutcome::unreachable(), at(0), 0.5);
         assert!(

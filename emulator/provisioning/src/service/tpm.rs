@@ -17,6 +17,7 @@ use crate::enrollment::registration_id::RegistrationId;
 use crate::keys::sas_token::SasToken;
 use crate::keys::symmetric_key::SymmetricKey;
 use crate::keys::tpm::{Seed, TpmKeyError, TpmPublicKey, activation_blob};
+use crate::keys::wrapped_key::WrappedKey;
 use crate::webhook::allocation_request::DeviceAttestation;
 use crate::webhook::tpm_attestation::TpmDevice;
 use crate::wire::request_error::RequestError;
@@ -60,7 +61,7 @@ pub(crate) struct Nonces {
 struct Nonce {
     key: SymmetricKey,
     device: TpmDevice,
-    hub_key: String,
+    hub_key: WrappedKey,
     spent: bool,
 }
 
@@ -104,11 +105,11 @@ impl Nonces {
             (None, Some(enrolled)) => enrolled.clone(),
             (None, None) => return Err(malformed("tpm.storageRootKey is missing")),
         };
-        let wrapped = |seed: Seed| -> Result<([u8; 32], String), RequestError> {
+        let wrapped = |seed: Seed| -> Result<([u8; 32], WrappedKey), RequestError> {
             let key = seed.key();
             let blob = activation_blob(&endorsement_key, &storage_root_key, &key, &seed)
                 .map_err(|error| unreadable("endorsementKey", error))?;
-            Ok((key, STANDARD.encode(blob)))
+            Ok((key, STANDARD.encode(blob).into()))
         };
         let secret = self.secret;
         let (key, authentication_key) = wrapped(Seed::new(secret, request))?;
@@ -146,7 +147,7 @@ impl Nonces {
     }
 
     /// Lets the device's nonce start a registration; gives its key for the hub, wrapped.
-    pub(crate) fn spend(&mut self, key: &str) -> Option<String> {
+    pub(crate) fn spend(&mut self, key: &str) -> Option<WrappedKey> {
         let nonce = self.of_devices.get_mut(key)?;
         nonce.spent = true;
         Some(nonce.hub_key.clone())

@@ -8,10 +8,14 @@
 //! <https://learn.microsoft.com/rest/api/iot-dps/service/enrollment-group/get> and
 //! <https://learn.microsoft.com/rest/api/iot-dps/service/individual-enrollment/get> for the enrollments in it.
 
+use std::fmt;
+
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::webhook::tpm_attestation::{TpmAttestation, TpmDevice};
+use crate::webhook::webhook_url::WebhookUrl;
 use crate::webhook::x509_attestation::X509Attestation;
 
 /// What the service POSTs to a custom allocation webhook.
@@ -118,12 +122,12 @@ pub enum Enrollment {
 }
 
 impl Enrollment {
-    /// The enrollment as it stands in a request: without keys and certificates, and with the query of the webhook's URL masked.
+    /// The enrollment as it stands in a request: without keys and certificates.
     fn as_sent(&self) -> Self {
         let mut enrollment = self.clone();
-        let (attestation, settings) = match &mut enrollment {
-            Self::Group(group) => (&mut group.attestation, &mut group.settings),
-            Self::Individual(individual) => (&mut individual.attestation, &mut individual.settings),
+        let attestation = match &mut enrollment {
+            Self::Group(group) => &mut group.attestation,
+            Self::Individual(individual) => &mut individual.attestation,
         };
         attestation.symmetric_key = None;
         for certificate in attestation
@@ -132,9 +136,6 @@ impl Enrollment {
             .flat_map(X509Attestation::certificates_mut)
         {
             certificate.certificate = None;
-        }
-        if let Some(definition) = &mut settings.custom_allocation_definition {
-            definition.mask_query();
         }
         enrollment
     }
@@ -187,7 +188,7 @@ impl EnrollmentGroup {
                 custom_allocation_definition: Some(CustomAllocationDefinition {
                     webhook_url:
                         "https://contoso-function-app-1098.azurewebsites.net/api/HttpTrigger1?****"
-                            .to_owned(),
+                            .into(),
                     api_version: "2021-10-01".to_owned(),
                 }),
             },
@@ -264,24 +265,18 @@ pub struct AttestationMechanism {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x509: Option<X509Attestation>,
     /// The keys, which never travel to the webhook.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing)]
     pub symmetric_key: Option<SymmetricKeys>,
 }
 
 /// The two keys of a symmetric key attestation, in base64.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SymmetricKeys {
     /// The key that is normally used.
-    pub primary_key: String,
+    pub primary_key: SecretString,
     /// The one that stands in while the first is rolled.
-    pub secondary_key: String,
-}
-
-impl std::fmt::Debug for SymmetricKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SymmetricKeys(hidden)")
-    }
+    pub secondary_key: SecretString,
 }
 
 /// Capabilities of the device identity.
@@ -307,23 +302,13 @@ pub struct ReprovisionPolicy {
 #[serde(rename_all = "camelCase")]
 pub struct CustomAllocationDefinition {
     /// The function's URL.
-    pub webhook_url: String,
+    pub webhook_url: WebhookUrl,
     /// The version of the types in the request.
     pub api_version: String,
 }
 
-impl CustomAllocationDefinition {
-    /// Hides the query, where the function key is, as the service does.
-    fn mask_query(&mut self) {
-        if let Some(start) = self.webhook_url.find('?') {
-            self.webhook_url.truncate(start);
-            self.webhook_url.push_str("?****");
-        }
-    }
-}
-
 /// How the device proved who it is: exactly one of three members.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum DeviceAttestation {
     /// Always `{}`: the keys are stripped.
@@ -335,6 +320,16 @@ pub enum DeviceAttestation {
         /// The certificate as base64 of its DER form.
         client_certificate: String,
     },
+}
+
+impl fmt::Debug for DeviceAttestation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::SymmetricKey {} => "SymmetricKey",
+            Self::Tpm(_) => "Tpm(…)",
+            Self::X509 { .. } => "X509(…)",
+        })
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, USER_AGENT};
 use reqwest::{Client, Response, redirect};
+use secrecy::ExposeSecret as _;
 
+use crate::causes::causes;
 use crate::keys::crypto_provider::use_ring;
 use crate::webhook::call::WebhookCall;
 use crate::webhook::outcome::WebhookOutcome;
@@ -54,26 +56,25 @@ impl WebhookClient {
                 outcome
             }
             Err(error) => {
-                log::warn!("{device}: the webhook gave no answer: {error}");
+                log::warn!("{device}: the webhook gave no answer: {}", causes(&error));
                 WebhookOutcome::unreachable()
             }
         }
     }
 
     /// The answer's status and the head of its body. An error names no URL, as that holds the function key.
-    async fn answer(&self, call: &WebhookCall) -> Result<(u16, Vec<u8>), String> {
-        let body = call.request.to_json().map_err(|error| error.to_string())?;
+    async fn answer(&self, call: &WebhookCall) -> Result<(u16, Vec<u8>), CallError> {
+        let body = call.request.to_json()?;
         let response = self
             .client
-            .post(&call.url)
+            .post(call.url.expose_secret())
             .header(CONTENT_TYPE, JSON)
             .header(USER_AGENT, AGENT)
             .body(body)
             .send()
-            .await
-            .map_err(describe)?;
+            .await?;
         let status = response.status().as_u16();
-        Ok((status, head(response).await.map_err(describe)?))
+        Ok((status, head(response).await?))
     }
 }
 
@@ -88,7 +89,17 @@ async fn head(mut response: Response) -> reqwest::Result<Vec<u8>> {
     Ok(body)
 }
 
-/// The error with its causes, without the URL.
-fn describe(error: reqwest::Error) -> String {
-    format!("{:#}", anyhow::Error::new(error.without_url()))
+/// Why there is no answer. It names no URL, as that holds the function key.
+#[derive(Debug, thiserror::Error)]
+enum CallError {
+    #[error("the request can't be written")]
+    Request(#[from] serde_json::Error),
+    #[error(transparent)]
+    Http(reqwest::Error),
+}
+
+impl From<reqwest::Error> for CallError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Http(error.without_url())
+    }
 }

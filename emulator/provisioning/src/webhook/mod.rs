@@ -5,4 +5,5 @@ pub(crate) mod call;
 pub(crate) mod client;
 pub(crate) mod outcome;
 pub(crate) mod tpm_attestation;
+pub(crate) mod webhook_url;
 pub(crate) mod x509_attestation;

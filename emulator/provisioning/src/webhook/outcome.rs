@@ -121,12 +121,8 @@ impl AllocationResponse {
 }
 
 fn not_of_a_twin(name: &str) -> String {
-    let ignored = format!("initialTwin.{name} is not a twin's member and is ignored");
-    if name.eq_ignore_ascii_case("desired") {
-        format!("{ignored}; initialTwin.properties.desired is")
-    } else {
-        format!("{ignored}; tags and properties.desired are")
-    }
+    let instead = InitialTwin::members_beside(name);
+    format!("initialTwin.{name} is not a twin's member and is ignored; {instead}")
 }
 
 impl WebhookOutcome {

@@ -4,16 +4,17 @@
 //! <https://github.com/Azure/azure-iot-sdk-java/issues/573>, <https://github.com/Azure/azure-iot-sdk-node/issues/532>. When the
 //! service says which isn't documented; the emulator's README tells what is assumed.
 
-use std::fmt;
-
 /// Why a certificate is refused, each with a reason for the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
     /// It is missing, isn't the enrolled one, doesn't hold now, or names another device.
+    #[error("Invalid certificate.")]
     Invalid(String),
     /// No certificate that the service knows ends its chain.
+    #[error("CA certificate not found.")]
     AuthorityNotFound(String),
     /// Its chain is good, and no group holds one of the chain's certificates.
+    #[error("Signing certificate info did not match chain elements")]
     NoGroup(String),
 }
 
@@ -26,15 +27,5 @@ impl CertificateError {
                 reason
             }
         }
-    }
-}
-
-impl fmt::Display for CertificateError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Invalid(_) => "Invalid certificate.",
-            Self::AuthorityNotFound(_) => "CA certificate not found.",
-            Self::NoGroup(_) => "Signing certificate info did not match chain elements",
-        })
     }
 }

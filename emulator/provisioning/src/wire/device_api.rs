@@ -9,6 +9,7 @@ use time::Date;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
+use crate::keys::wrapped_key::WrappedKey;
 use crate::wire::request_error::RequestError;
 
 /// The most that a device may send in one message, and that its registration may hold.
@@ -138,7 +139,7 @@ impl DeviceRegistrationResult {
 #[serde(rename_all = "camelCase")]
 pub struct TpmRegistrationResult {
     /// The device's key for the hub, in base64 and wrapped for the TPM.
-    pub authentication_key: String,
+    pub authentication_key: WrappedKey,
 }
 
 /// What the service tells of a device's certificate: that there was one, and of which group.

@@ -5,6 +5,8 @@
 //! <https://github.com/nanoframework/Home/issues/904>, and <https://learn.microsoft.com/rest/api/iot-dps/device/runtime-registration>
 //! for the members.
 
+use std::fmt;
+
 use serde_json::value::RawValue;
 
 use crate::wire::device_api::MAX_MESSAGE_BYTES;
@@ -12,7 +14,7 @@ use crate::wire::request_error::RequestError;
 use iot_hub::Members;
 
 /// What a device sends to register. Names of members are read in any case.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct DeviceRegistration {
     /// Its registration id, once more.
     pub registration_id: Option<String>,
@@ -20,6 +22,15 @@ pub(crate) struct DeviceRegistration {
     pub payload: Option<Box<RawValue>>,
     /// The keys of its TPM.
     pub tpm: Option<Box<RawValue>>,
+}
+
+impl fmt::Debug for DeviceRegistration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("DeviceRegistration")
+            .field("registration_id", &self.registration_id)
+            .finish_non_exhaustive()
+    }
 }
 
 impl DeviceRegistration {

@@ -28,13 +28,16 @@ const CONNECT_FLAGS: usize = 7;
 const RESERVED: u8 = 1;
 
 /// Why the bytes of a connection aren't those of an MQTT 3.1.1 client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PacketError {
     /// The first packet isn't a CONNECT, which its first byte tells already. This is what it looks like.
+    #[error("hung up, {0}")]
     NotConnect(&'static str),
     /// A CONNECT of another version of MQTT.
+    #[error("refused with CONNACK 1, the device speaks {0} and the service MQTT 3.1.1 alone")]
     Version(&'static str),
     /// A packet breaks a rule.
+    #[error("hung up, the device broke a rule of MQTT 3.1.1 ({0:?})")]
     Rule(MqttError),
 }
 

@@ -14,25 +14,34 @@ use crate::wire::certificate_error::CertificateError;
 use crate::wire::tpm_challenge::TpmChallenge;
 
 /// Why a request gets an error instead of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// The request is wrong, and this sentence says what.
+    #[error("Invalid argument: {0}")]
     Malformed(String),
     /// The body can't be read. The log says why; the device isn't told.
+    #[error("Deserialization error.")]
     Unreadable(String),
     /// The signature is missing, wrong, or has run out. The log says which; the device isn't told.
+    #[error("Unauthorized")]
     BadSignature(String),
     /// The device's TPM has to sign with this nonce first.
+    #[error("Unauthorized")]
     Challenge(Box<TpmChallenge>),
     /// The certificate is missing or isn't good enough.
+    #[error("{0}")]
     BadCertificate(CertificateError),
     /// There is no such thing.
+    #[error("{0} not found.")]
     NotFound(Missing),
     /// The resource is there, and not for this HTTP method.
+    #[error("Method not allowed.")]
     Method,
     /// The body isn't JSON by its type.
+    #[error("The media type must be application/json.")]
     MediaType,
     /// Too many requests; try again after this time.
+    #[error("Operations are being throttled for this tenant.")]
     Throttled(Duration),
 }
 
@@ -47,6 +56,17 @@ pub enum Missing {
     Operation,
     /// The address isn't one of the device API.
     Resource,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::IdScope => "ID scope",
+            Self::Enrollment => "Enrollment",
+            Self::Operation => "Operation",
+            Self::Resource => "Resource",
+        })
+    }
 }
 
 impl RequestError {
@@ -111,28 +131,6 @@ impl RequestError {
         }
     }
 }
-
-impl fmt::Display for RequestError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed(problem) => write!(formatter, "Invalid argument: {problem}"),
-            Self::Unreadable(_) => formatter.write_str("Deserialization error."),
-            Self::BadSignature(_) | Self::Challenge(_) => formatter.write_str("Unauthorized"),
-            Self::BadCertificate(refusal) => refusal.fmt(formatter),
-            Self::NotFound(Missing::IdScope) => formatter.write_str("ID scope not found."),
-            Self::NotFound(Missing::Enrollment) => formatter.write_str("Enrollment not found."),
-            Self::NotFound(Missing::Operation) => formatter.write_str("Operation not found."),
-            Self::NotFound(Missing::Resource) => formatter.write_str("Resource not found."),
-            Self::Method => formatter.write_str("Method not allowed."),
-            Self::MediaType => formatter.write_str("The media type must be application/json."),
-            Self::Throttled(_) => {
-                formatter.write_str("Operations are being throttled for this tenant.")
-            }
-        }
-    }
-}
-
-impl std::error::Error for RequestError {}
 
 /// The body of an error.
 #[derive(Clone, Debug, Serialize)]

@@ -4,12 +4,14 @@
 
 use serde::Serialize;
 
+use crate::keys::wrapped_key::WrappedKey;
+
 /// A nonce for a device's TPM.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TpmChallenge {
     message: &'static str,
-    authentication_key: String,
+    authentication_key: WrappedKey,
     key_name: &'static str,
     /// Why the device is challenged, for the log.
     #[serde(skip)]
@@ -19,7 +21,7 @@ pub struct TpmChallenge {
 impl TpmChallenge {
     /// A challenge with this nonce, in base64 and wrapped for the TPM.
     #[must_use]
-    pub fn new(authentication_key: String, reason: &'static str) -> Self {
+    pub fn new(authentication_key: WrappedKey, reason: &'static str) -> Self {
         Self {
             message: "Unauthorized",
             authentication_key,

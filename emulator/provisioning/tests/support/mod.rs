@@ -1,6 +1,8 @@
 //! A provisioning service on free ports, with a webhook that answers as a test says.
 #![allow(dead_code, reason = "each test crate uses its part of it")]
 
+pub(crate) mod packets;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 

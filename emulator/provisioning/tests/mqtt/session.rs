@@ -1,152 +1,17 @@
-//! The device API over MQTT and over MQTT in a WebSocket, with a simulated device and with the packets of the SDKs.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod support;
+//! A session, byte by byte: what SDKs and others send, and what they get.
 
 use provisioning::{
     Config, DeviceCertificate, Period, Provisioning, Session, TrialDevice, WebhookClient,
 };
-use serde_json::{Value, json};
-use simulated_device::connection::Transport;
-use simulated_device::registration::{Assigned, Device, RegistrationError};
-use support::{
-    HEAT_PUMPS, TOASTERS, TestService, TestWebhook, assign, device, device_key, tutorial,
-};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use serde_json::json;
 use tokio::time::Instant;
 
-const TOASTER: &str = "breakroom499-contoso-tstrsd-007";
-
-async fn register(
-    service: &TestService,
-    transport: Transport,
-    device: &Device,
-) -> Result<Assigned, RegistrationError> {
-    device
-        .register(transport, &service.target(), &service.trust(), |_| {})
-        .await
-}
-
-#[tokio::test]
-async fn a_device_registers_over_mqtt_and_over_a_web_socket() {
-    let webhook = TestWebhook::start(|_, request| {
-        let payload = &request["deviceRuntimeContext"]["payload"];
-        let answer = json!({"iotHubHostName": HEAT_PUMPS, "payload": {"echo": payload}});
-        (200, answer.to_string())
-    })
-    .await;
-    let service = TestService::start(tutorial(&webhook)).await;
-    for transport in [Transport::Mqtt, Transport::Ws] {
-        let mut device = device(TOASTER);
-        device.payload = Some(json!({"firmware": "12.0.2.5"}));
-        let assigned = register(&service, transport, &device).await.unwrap();
-        let expected = Assigned {
-            hub: HEAT_PUMPS.to_owned(),
-            device_id: TOASTER.to_owned(),
-            payload: Some(json!({"echo": {"firmware": "12.0.2.5"}})),
-        };
-        assert_eq!(assigned, expected, "{transport:?}");
-    }
-    assert_eq!(webhook.calls().len(), 2);
-}
-
-#[tokio::test]
-async fn a_refusal_by_the_webhook_is_an_answer_with_status_200() {
-    let webhook = TestWebhook::start(|_, _| (400, "no".to_owned())).await;
-    let service = TestService::start(tutorial(&webhook)).await;
-    for transport in [Transport::Mqtt, Transport::Ws] {
-        let error = register(&service, transport, &device(TOASTER))
-            .await
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the registration failed 400207: Custom allocation failed with status code: 400"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_wrong_key_is_told_when_the_device_registers() {
-    let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
-    let service = TestService::start(tutorial(&webhook)).await;
-    let mut wrong = device(TOASTER);
-    wrong.credential = device_key("another").into();
-    for transport in [Transport::Mqtt, Transport::Ws] {
-        let error = register(&service, transport, &wrong).await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the service answered 401 401002: Unauthorized"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_message_past_the_limit_is_answered() {
-    let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
-    let service = TestService::start(tutorial(&webhook)).await;
-    let mut big = device(TOASTER);
-    big.payload = Some(json!("x".repeat(98_304)));
-    let error = register(&service, Transport::Mqtt, &big)
-        .await
-        .unwrap_err()
-        .to_string();
-    let expected = "the service answered 400 400004: Invalid argument: the message has";
-    assert!(error.starts_with(expected), "{error}");
-}
-
-/// One packet, with a remaining length below 16,384.
-fn packet(first: u8, rest: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(rest.len()).unwrap();
-    let mut bytes = vec![first];
-    if length < 128 {
-        bytes.push(u8::try_from(length).unwrap());
-    } else {
-        bytes.push(u8::try_from(length & 127).unwrap() | 128);
-        bytes.push(u8::try_from(length >> 7).unwrap());
-    }
-    bytes.extend(rest);
-    bytes
-}
-
-fn text(text: &str) -> Vec<u8> {
-    let mut bytes = u16::try_from(text.len()).unwrap().to_be_bytes().to_vec();
-    bytes.extend(text.as_bytes());
-    bytes
-}
-
-/// A CONNECT as the Python SDK sends it: level 4, flags 0xC0, keep-alive 60.
-fn connect(client_id: &str, user_name: &str, password: &str) -> Vec<u8> {
-    let mut rest = [text("MQTT"), vec![4, 0xC0, 0, 60]].concat();
-    rest.extend(text(client_id));
-    rest.extend(text(user_name));
-    rest.extend(text(password));
-    packet(0x10, &rest)
-}
-
-fn subscribe(filter: &str, qos: u8) -> Vec<u8> {
-    packet(0x82, &[vec![0, 1], text(filter), vec![qos]].concat())
-}
-
-/// A PUBLISH that wants a PUBACK, with packet id 2.
-fn publish(topic: &str, body: &str) -> Vec<u8> {
-    packet(
-        0x32,
-        &[text(topic), vec![0, 2], body.as_bytes().to_vec()].concat(),
-    )
-}
-
-fn token(registration_id: &str) -> String {
-    support::token(&device_key(registration_id), registration_id)
-}
-
-fn user_name(registration_id: &str) -> String {
-    format!(
-        "0ne00LOCAL1/registrations/{registration_id}/api-version=2019-03-31&ClientVersion=azure-iot-device%2F2.14.0"
-    )
-}
-
-const ANSWERS: &str = "$dps/registrations/res/#";
-const REGISTER: &str = "$dps/registrations/PUT/iotdps-register/?$rid=r-1";
+use crate::TOASTER;
+use crate::support;
+use crate::support::TOASTERS;
+use crate::support::packets::{
+    ANSWERS, PEER, REGISTER, connect, packet, publish, published, subscribe, text, token, user_name,
+};
 
 /// The tutorial's service with a webhook that can't be reached.
 fn provisioning() -> Provisioning {
@@ -158,7 +23,7 @@ fn provisioning() -> Provisioning {
 
 /// A session that nothing connects.
 fn session() -> Session {
-    Session::new(provisioning(), None)
+    Session::new(provisioning(), PEER, None)
 }
 
 /// A session in which a device has connected and subscribed.
@@ -170,21 +35,6 @@ fn subscribed(qos: u8) -> Session {
     let granted = session.receive(&subscribe(ANSWERS, qos));
     assert_eq!(granted.send, [0x90, 3, 0, 1, qos.min(1)]);
     session
-}
-
-/// The topic and the body of a PUBLISH, after what comes before it.
-#[track_caller]
-fn published(bytes: &[u8], before: &[u8], first: u8) -> (String, Value) {
-    let bytes = bytes.strip_prefix(before).unwrap();
-    assert_eq!(bytes[0], first);
-    let start = if bytes[1] & 128 == 0 { 2 } else { 3 };
-    let length = usize::from(u16::from_be_bytes([bytes[start], bytes[start + 1]]));
-    let (topic, rest) = bytes[start + 2..].split_at(length);
-    let packet_id = if first == 0x30 { 0 } else { 2 };
-    (
-        String::from_utf8(topic.to_vec()).unwrap(),
-        serde_json::from_slice(&rest[packet_id..]).unwrap(),
-    )
 }
 
 #[tokio::test]
@@ -463,33 +313,6 @@ async fn only_a_whole_packet_ends_the_silence() {
 }
 
 #[tokio::test]
-async fn a_packet_that_never_ends_keeps_no_connection_open() {
-    let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
-    let service = TestService::start(tutorial(&webhook)).await;
-    let mut tls = support::connect(&service, service.endpoints.mqtt, None).await;
-    let mut hurried = connect(TOASTER, &user_name(TOASTER), &token(TOASTER));
-    // A keep-alive of one second.
-    hurried[11] = 0;
-    hurried[12] = 1;
-    tls.write_all(&hurried).await.unwrap();
-    let mut connack = [0; 4];
-    tls.read_exact(&mut connack).await.unwrap();
-    assert_eq!(connack, [0x20, 2, 0, 0]);
-    tls.write_all(&[0x32, 100]).await.unwrap();
-    let (mut reader, mut writer) = tokio::io::split(tls);
-    let trickle = tokio::spawn(async move {
-        while writer.write_all(&[0]).await.is_ok() && writer.flush().await.is_ok() {
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-        }
-    });
-    let mut rest = Vec::new();
-    let ended = reader.read_to_end(&mut rest);
-    let ended = tokio::time::timeout(std::time::Duration::from_secs(15), ended).await;
-    assert!(ended.is_ok(), "the connection stays open");
-    trickle.abort();
-}
-
-#[tokio::test]
 async fn a_certificate_takes_the_place_of_the_password() {
     let made = || TrialDevice::self_signed("x509-dev-1", Period::of_days(1)).unwrap();
     let (enrolled, another) = (made(), made());
@@ -505,7 +328,7 @@ async fn a_certificate_takes_the_place_of_the_password() {
     let provisioning = Provisioning::in_memory(settings, WebhookClient::new().unwrap());
     for (presented, status) in [(enrolled, 202), (another, 401)] {
         let certificate = DeviceCertificate::from_der(presented.der());
-        let mut session = Session::new(provisioning.clone(), Some(certificate));
+        let mut session = Session::new(provisioning.clone(), PEER, Some(certificate));
         let mut without_password = [text("MQTT"), vec![4, 0x80, 0, 60]].concat();
         without_password.extend(text("x509-dev-1"));
         without_password.extend(text(&user_name("x509-dev-1")));
@@ -555,7 +378,7 @@ async fn mangled_packets_bring_no_session_down() {
             mangled[place] = u8::try_from(byte).unwrap();
         }
         mangled.truncate(mangled.len() - numbers.below(2) * numbers.below(mangled.len()));
-        let mut session = Session::new(provisioning.clone(), None);
+        let mut session = Session::new(provisioning.clone(), PEER, None);
         let (first, rest) = mangled.split_at(numbers.below(mangled.len()));
         if !session.receive(first).close {
             session.receive(rest);
@@ -563,52 +386,81 @@ async fn mangled_packets_bring_no_session_down() {
     }
 }
 
-/// The head of the answer to a WebSocket's handshake that offers `protocol`.
-async fn handshake(service: &TestService, protocol: &str) -> String {
-    let mut tls = support::connect(service, service.endpoints.https, None).await;
-    let request = format!(
-        "GET /$iothub/websocket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: {protocol}\r\n\
-         Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
-    );
-    tls.write_all(request.as_bytes()).await.unwrap();
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(tls.read_u8().await.unwrap());
-    }
-    String::from_utf8(head).unwrap()
+/// A CONNECT with these flags and this keep-alive; `will` stands where a will's topic and text do.
+fn connect_with(flags: u8, keep_alive: u8, will: &[u8]) -> Vec<u8> {
+    let head = [text("MQTT"), vec![4, flags, 0, keep_alive], text(TOASTER)].concat();
+    let names = [text(&user_name(TOASTER)), text(&token(TOASTER))].concat();
+    packet(0x10, &[head, will.to_vec(), names].concat())
 }
 
 #[tokio::test]
-async fn the_sub_protocol_is_echoed_in_the_device_s_spelling() {
-    let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
-    let service = TestService::start(tutorial(&webhook)).await;
-    for protocol in ["mqtt", "MQTT"] {
-        let head = handshake(&service, protocol).await;
-        assert!(
-            head.starts_with("HTTP/1.1 101 Switching Protocols"),
-            "{head}"
-        );
-        assert!(
-            head.contains("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
-            "{head}"
-        );
-        assert!(
-            head.contains(&format!("sec-websocket-protocol: {protocol}\r\n")),
-            "{head}"
-        );
-        assert!(!head.contains("sec-websocket-extensions"), "{head}");
+async fn a_will_and_either_kind_of_session_are_taken_and_none_is_kept() {
+    let will = [text("devices/will"), text("gone")].concat();
+    for (flags, will) in [(0xC0, &[][..]), (0xC2, &[]), (0xC6, &will), (0xE4, &will)] {
+        let mut session = session();
+        let accepted = session.receive(&connect_with(flags, 60, will));
+        assert_eq!(accepted.send, [0x20, 2, 0, 0], "{flags:x}");
+        let granted = session.receive(&subscribe(ANSWERS, 1));
+        assert_eq!(granted.send, [0x90, 3, 0, 1, 1], "{flags:x}");
     }
 }
 
 #[tokio::test]
-async fn a_web_socket_for_amqp_is_refused() {
-    let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
-    let service = TestService::start(tutorial(&webhook)).await;
-    for protocol in ["AMQPWSB10", "amqp, x"] {
-        let head = handshake(&service, protocol).await;
-        assert!(head.starts_with("HTTP/1.1 400 Bad Request"), "{head}");
+async fn without_a_keep_alive_a_device_may_be_silent_for_ten_minutes() {
+    let minutes = std::time::Duration::from_mins(10);
+    let before = Instant::now();
+    let mut session = session();
+    session.receive(&connect_with(0xC2, 0, &[]));
+    assert!((before + minutes..=Instant::now() + minutes).contains(&session.deadline()));
+}
+
+#[tokio::test]
+async fn a_message_is_answered_whatever_its_quality_of_service_and_its_retain_flag() {
+    for (first, packet_id, acknowledged) in [
+        (0x30, &[][..], &[][..]),
+        (0x31, &[], &[]),
+        (0x33, &[0, 3], &[0x40, 2, 0, 3]),
+        (0x3A, &[0, 3], &[0x40, 2, 0, 3]),
+        (0x34, &[0, 3], &[0x50, 2, 0, 3]),
+    ] {
+        let mut session = subscribed(1);
+        let message = packet(first, &[&text(REGISTER), packet_id, b"{}"].concat());
+        let reaction = session.receive(&message);
+        let (topic, _) = published(&reaction.send, acknowledged, 0x32);
+        assert_eq!(
+            topic, "$dps/registrations/res/202/?$rid=r-1&retry-after=3",
+            "{first:x}"
+        );
     }
-    let head = handshake(&service, "AMQPWSB10, mqtt").await;
-    assert!(head.contains("sec-websocket-protocol: mqtt\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn each_filter_of_a_subscription_is_judged_alone() {
+    let mut session = session();
+    session.receive(&connect_with(0xC2, 60, &[]));
+    let filters = [
+        "#",
+        "$dps/#",
+        "$dps/registrations/res/+/?$rid=1",
+        ANSWERS,
+        "$iothub/twin/res/#",
+    ];
+    let wanted: Vec<u8> = filters
+        .iter()
+        .flat_map(|filter| [text(filter), vec![1]].concat())
+        .collect();
+    let granted = session.receive(&packet(0x82, &[vec![0, 9], wanted].concat()));
+    let expected = [0x90, 7, 0, 9, 0x80, 0x80, 0x80, 1, 0x80];
+    assert_eq!(granted.send, expected);
+}
+
+#[tokio::test]
+async fn a_subscription_without_an_id_or_a_filter_ends_the_session() {
+    for rest in [[vec![0, 0], text(ANSWERS), vec![1]].concat(), vec![0, 1]] {
+        let mut session = session();
+        session.receive(&connect_with(0xC2, 60, &[]));
+        let reaction = session.receive(&packet(0x82, &rest));
+        assert!(reaction.close, "{rest:?}");
+        assert_eq!(reaction.send, [], "{rest:?}");
+    }
 }
