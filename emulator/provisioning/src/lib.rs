@@ -25,12 +25,12 @@ mod wire;
 
 pub use clock::{RequestContext, Timestamp};
 pub use enrollment::authorities::Authorities;
-pub use enrollment::config::{Config, ID_SCOPE, Replace, TUTORIAL_GROUP_KEY};
+pub use enrollment::config::{Config, Replace, TUTORIAL_GROUP_KEY};
 pub use enrollment::config_error::ConfigError;
 pub use enrollment::enrollments::{Allocation, Enrollment, Enrollments};
 pub use enrollment::error::EnrollmentError;
 pub use enrollment::registration_id::{RegistrationId, RegistrationIdError};
-pub use enrollment::settings::Settings;
+pub use enrollment::settings::{ID_SCOPE, Settings};
 pub use keys::certificates::{
     CertificateAuthority, CertificateAuthorityError, ServerCertificate, certificate_file,
     write_secret,

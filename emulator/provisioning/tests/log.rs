@@ -5,7 +5,7 @@ mod support;
 
 use std::sync::Mutex;
 
-use provisioning::{Config, Provisioning, Replace, SasToken, Session, Timestamp, WebhookClient};
+use provisioning::{Config, Provisioning, Replace, Session, WebhookClient};
 use serde_json::json;
 use simulated_device::keys::symmetric_key::SymmetricKey;
 use simulated_device::tpm::SoftwareTpm;

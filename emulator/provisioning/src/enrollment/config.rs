@@ -14,16 +14,13 @@ use crate::enrollment::authorities::{Authorities, UploadedCertificate};
 use crate::enrollment::config_error::ConfigError;
 use crate::enrollment::enrollments::{Allocation, Enrollment, Enrollments};
 use crate::enrollment::printed::{bare_record, drop_hidden_keys};
-use crate::enrollment::settings::Settings;
+use crate::enrollment::settings::{ID_SCOPE, Settings};
 use crate::webhook::allocation_request::{
     CustomAllocationDefinition, EnrollmentGroup, EnrollmentSettings, IndividualEnrollment,
     SymmetricKeys,
 };
 
 const SCHEMA: &str = include_str!("config.schema.json");
-
-/// The ID scope, unless a file names another.
-pub const ID_SCOPE: &str = "0ne00LOCAL1";
 
 /// The tutorial's group key, from which the keys of its devices are derived. It is published, and secures nothing.
 ///

@@ -1,7 +1,7 @@
 //! Why a configuration can't be used.
 
-use crate::enrollment::config::ID_SCOPE;
 use crate::enrollment::error::EnrollmentError;
+use crate::enrollment::settings::ID_SCOPE;
 use crate::keys::x509::ParseCertificateError;
 
 /// Why a configuration can't be used, with its place.

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::enrollment::enrollments::Enrollments;
 
+/// The ID scope, unless a file names another.
+pub const ID_SCOPE: &str = "0ne00LOCAL1";
+
 /// Service settings.
 #[derive(Clone, Debug)]
 pub struct Settings {

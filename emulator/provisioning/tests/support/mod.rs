@@ -10,8 +10,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use provisioning::{
-    CertificateAuthority, Config, Endpoints, KeyAlgorithm, Provisioning, Replace, RequestContext,
-    Settings, TUTORIAL_GROUP_KEY, WebhookClient,
+    CertificateAuthority, Config, Endpoints, KeyAlgorithm, Provisioning, Replace, Settings,
+    TUTORIAL_GROUP_KEY, Timestamp, WebhookClient,
 };
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
