@@ -87,7 +87,7 @@ impl Config {
             return Err(ConfigError::BareRecord(what_to_do));
         }
         drop_hidden_keys(&mut value);
-        let own = |error| ConfigError::OwnSchema(error);
+        let own = ConfigError::OwnSchema;
         let schema: Value = serde_json::from_str(SCHEMA).map_err(|error| own(error.into()))?;
         let validator =
             jsonschema::validator_for(&schema).map_err(|error| own(error.to_string().into()))?;
