@@ -1,7 +1,7 @@
 //! The members of JSON objects, found as the services find them.
 //!
-//! A derived shape takes an array of its members in their order, too, which the services don't, and takes its names in one case,
-//! where the services take any.
+//! A derived shape takes an array of its members in their order, too, which the services don't, and
+//! takes its names in one case, where the services take any.
 
 use std::fmt;
 
@@ -9,7 +9,8 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// The members of an object, which are looked for by their names in any case. Of two with one name, the last counts.
+/// The members of an object, which are looked for by their names in any case. Of two with one name,
+/// the last counts.
 ///
 /// The service reads JSON with Newtonsoft.Json, which does both.
 #[derive(Debug, Default)]

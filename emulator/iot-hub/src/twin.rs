@@ -1,7 +1,10 @@
-//! Device twins: the initial twin of an answer or an enrollment, and the limits that an IoT hub holds it to.
+//! Device twins: the initial twin of an answer or an enrollment, and the limits that an IoT hub
+//! holds it to.
 //!
-//! Rules: <https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-device-twins#tags-and-properties-format> and the
-//! sections on size below it. It keeps tags and desired properties; nothing here reports, patches or versions.
+//! Rules:
+//! <https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-device-twins#tags-and-properties-format>
+//! and the sections on size below it. It keeps tags and desired properties; nothing here reports,
+//! patches or versions.
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
@@ -14,15 +17,15 @@ const DESIRED_MAX_BYTES: usize = 32 * 1024;
 const KEY_MAX_BYTES: usize = 1024;
 const STRING_MAX_BYTES: usize = 4 * 1024;
 const MAX_DEPTH: usize = 10;
-/// Integers are compared as floating-point numbers, of which these are exact. That is what longer ones have become when they
-/// were read.
+/// Integers are compared as floating-point numbers, of which these are exact. That is what longer
+/// ones have become when they were read.
 const MIN_INTEGER: f64 = -4_503_599_627_370_496.0;
 const MAX_INTEGER: f64 = 4_503_599_627_370_495.0;
 const NUMBER_BYTES: usize = 8;
 const BOOLEAN_BYTES: usize = 4;
 
-/// The twin that a device starts with, as a webhook answers it and an enrollment holds it. Its own names are read in any case;
-/// those of tags and properties are the user's.
+/// The twin that a device starts with, as a webhook answers it and an enrollment holds it. Its own
+/// names are read in any case; those of tags and properties are the user's.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InitialTwin {
     /// What only the solution's back end sees.
@@ -99,7 +102,8 @@ pub struct DeviceTwin {
 impl TryFrom<InitialTwin> for DeviceTwin {
     type Error = TwinError;
 
-    /// Takes the twin as a hub would: a null removes its member, and everything else must keep the limits.
+    /// Takes the twin as a hub would: a null removes its member, and everything else must keep the
+    /// limits.
     fn try_from(initial: InitialTwin) -> Result<Self, TwinError> {
         let desired = initial.desired.unwrap_or_default();
         Ok(Self {

@@ -1,4 +1,5 @@
-//! What the provisioning service logs of texts that somebody else wrote, before and after they have proved who they are.
+//! What the provisioning service logs of texts that somebody else wrote, before and after they have
+//! proved who they are.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;

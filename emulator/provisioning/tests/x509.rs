@@ -1,4 +1,5 @@
-//! Devices that prove themselves with a certificate: their own, which their enrollment names, or one that leads to a group's.
+//! Devices that prove themselves with a certificate: their own, which their enrollment names, or
+//! one that leads to a group's.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;

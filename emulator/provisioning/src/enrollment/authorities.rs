@@ -1,7 +1,8 @@
 //! The certificate authorities that a provisioning service knows by name.
 //!
-//! A certificate that was uploaded and verified ends the chain that a device has to send, and a group can name it instead of
-//! holding it. Source: <https://learn.microsoft.com/azure/iot-dps/concepts-x509-attestation#dps-device-chain-requirements>.
+//! A certificate that was uploaded and verified ends the chain that a device has to send, and a
+//! group can name it instead of holding it. Source:
+//! <https://learn.microsoft.com/azure/iot-dps/concepts-x509-attestation#dps-device-chain-requirements>.
 
 use std::fmt;
 
@@ -10,7 +11,8 @@ use serde::Deserialize;
 use crate::enrollment::error::EnrollmentErrorKind;
 use crate::keys::x509::{Certificate, ParseCertificateError};
 
-/// An uploaded certificate: `{"name": …, "certificate": …}`, or what `az iot dps certificate show` prints.
+/// An uploaded certificate: `{"name": …, "certificate": …}`, or what `az iot dps certificate show`
+/// prints.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UploadedCertificate {

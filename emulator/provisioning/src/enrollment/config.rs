@@ -1,8 +1,9 @@
 //! What the service is made of: the tutorial's set-up, or a configuration file.
 //!
-//! A file holds the ID scope, the linked hubs, and enrollments in the service's own JSON, as
-//! `az iot dps enrollment-group show --show-keys` prints it. Its shape is checked against a schema, so that an error names its place;
-//! what a value may be is checked where it is used, by who knows what to do instead.
+//! A file holds the ID scope, the linked hubs, and enrollments in the service's own JSON, as `az
+//! iot dps enrollment-group show --show-keys` prints it. Its shape is checked against a schema, so
+//! that an error names its place; what a value may be is checked where it is used, by who knows
+//! what to do instead.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -22,9 +23,11 @@ use crate::webhook::allocation_request::{
 
 const SCHEMA: &str = include_str!("config.schema.json");
 
-/// The tutorial's group key, from which the keys of its devices are derived. It is published, and secures nothing.
+/// The tutorial's group key, from which the keys of its devices are derived. It is published, and
+/// secures nothing.
 ///
-/// Source: <https://learn.microsoft.com/azure/iot-dps/how-to-use-custom-allocation-policies>, an earlier form of the tutorial.
+/// Source: <https://learn.microsoft.com/azure/iot-dps/how-to-use-custom-allocation-policies>, an
+/// earlier form of the tutorial.
 pub const TUTORIAL_GROUP_KEY: &str =
     "oiK77Oy7rBw8YB6IS6ukRChAw+Yq6GC61RMrPLSTiOOtdI+XDu0LmLuNm11p+qv2I+adqGUdZHm46zXAQdZoOA==";
 
@@ -59,7 +62,8 @@ fn id_scope() -> String {
 }
 
 impl Config {
-    /// The tutorial's service: two hubs, and the group `contoso-custom-allocated-devices` without a webhook.
+    /// The tutorial's service: two hubs, and the group `contoso-custom-allocated-devices` without a
+    /// webhook.
     #[must_use]
     pub fn tutorial() -> Self {
         let mut group = EnrollmentGroup::tutorial();
@@ -134,7 +138,8 @@ impl Config {
         }
     }
 
-    /// Makes the service's settings, with limited rates, unhurried waits, and assignments as soon as they are decided.
+    /// Makes the service's settings, with limited rates, unhurried waits, and assignments as soon
+    /// as they are decided.
     ///
     /// # Errors
     /// An enrollment can't be used, or names a hub that isn't linked.
@@ -191,7 +196,8 @@ fn is_id_scope(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Whether a hub can have this name: labels of letters, digits, `-` and `_`, as DNS and its users have them.
+/// Whether a hub can have this name: labels of letters, digits, `-` and `_`, as DNS and its users
+/// have them.
 fn is_host_name(name: &str) -> bool {
     let is_label = |label: &str| {
         let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');

@@ -1,8 +1,9 @@
 //! What an enrollment comes down to: who may register, with what proof, and where to.
 //!
-//! The shapes that the service and its tools write are in [`allocation_request`](crate::webhook::allocation_request), because a webhook
-//! gets them too. Here they are parsed once, so that the rest of the service trusts its types. An enrollment that asks for
-//! what isn't emulated is refused here, and not when its first device comes.
+//! The shapes that the service and its tools write are in
+//! [`allocation_request`](crate::webhook::allocation_request), because a webhook gets them too.
+//! Here they are parsed once, so that the rest of the service trusts its types. An enrollment that
+//! asks for what isn't emulated is refused here, and not when its first device comes.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -47,7 +48,8 @@ pub struct Enrollment {
 /// The proof that a device owes.
 #[derive(Clone, Debug)]
 pub enum Attestation {
-    /// A signature with one of these keys, or with a key derived from one when the enrollment is a group.
+    /// A signature with one of these keys, or with a key derived from one when the enrollment is a
+    /// group.
     SymmetricKey(Vec<SymmetricKey>),
     /// One of these certificates.
     X509(Vec<Thumbprint>),
@@ -79,7 +81,8 @@ pub enum Allocation {
 
 /// What happens when an assigned device registers again.
 ///
-/// Source: <https://learn.microsoft.com/azure/iot-dps/concepts-device-reprovision#reprovision-policies>.
+/// Source:
+/// <https://learn.microsoft.com/azure/iot-dps/concepts-device-reprovision#reprovision-policies>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reprovisioning {
     /// It may get another hub, and its twin moves there.

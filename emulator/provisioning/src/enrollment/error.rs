@@ -18,7 +18,8 @@ pub struct EnrollmentError {
 
 /// What a device's id may hold beside letters and digits.
 ///
-/// Source: <https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-identity-registry#device-identity-properties>.
+/// Source:
+/// <https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-identity-registry#device-identity-properties>.
 pub(crate) const DEVICE_ID_MARKS: &str = "-.%_*?!(),:=@$'";
 
 /// Why an enrollment can't be used.

@@ -1,10 +1,12 @@
 //! What the Azure CLI prints, where it isn't yet what a configuration needs.
 //!
-//! A schema can only say that such a record is wrong; here it is known what became of it and what to do.
+//! A schema can only say that such a record is wrong; here it is known what became of it and what
+//! to do.
 
 use serde_json::Value;
 
-/// What to do with a file that holds what `az` prints of enrollments, and not a configuration around it.
+/// What to do with a file that holds what `az` prints of enrollments, and not a configuration
+/// around it.
 pub(super) fn bare_record(file: &Value) -> Option<String> {
     let (record, what) = match file {
         Value::Array(records) => (records.first()?, "a list of enrollments"),

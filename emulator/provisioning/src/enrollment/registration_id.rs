@@ -1,7 +1,8 @@
 //! The name that a device registers under.
 //!
-//! Rules: <https://learn.microsoft.com/azure/iot-dps/concepts-service#registration-id>. Ids are equal whatever their case,
-//! while the spelling that a device sends is what the webhook sees and what its key is derived from.
+//! Rules: <https://learn.microsoft.com/azure/iot-dps/concepts-service#registration-id>. Ids are
+//! equal whatever their case, while the spelling that a device sends is what the webhook sees and
+//! what its key is derived from.
 
 use std::fmt;
 
@@ -13,7 +14,8 @@ const MAX_LENGTH: usize = 128;
 pub struct RegistrationId(String);
 
 impl RegistrationId {
-    /// Checks the rules: 1 to 128 letters, digits, `-`, `.`, `_` and `:`, the last a letter, a digit or a dash.
+    /// Checks the rules: 1 to 128 letters, digits, `-`, `.`, `_` and `:`, the last a letter, a
+    /// digit or a dash.
     ///
     /// # Errors
     /// The rule that `text` breaks.

@@ -18,7 +18,8 @@ pub struct Settings {
     pub enrollments: Enrollments,
     /// Whether rates are limited.
     pub throttled: bool,
-    /// What waits are multiplied by: those between retries, and those of devices before they may and should ask again.
+    /// What waits are multiplied by: those between retries, and those of devices before they may
+    /// and should ask again.
     pub time_scale: f64,
     /// The least time that an assignment takes, before it is multiplied.
     pub assign_after: Duration,

@@ -1,8 +1,8 @@
 //! The certificates of an enrollment with X.509 attestation, parsed.
 //!
-//! An individual enrollment names its device's certificate, for which a thumbprint is enough. A group names those that sign its
-//! devices' certificates, and a signature is verified with the whole certificate: its info, which is all that the service
-//! prints, isn't enough.
+//! An individual enrollment names its device's certificate, for which a thumbprint is enough. A
+//! group names those that sign its devices' certificates, and a signature is verified with the
+//! whole certificate: its info, which is all that the service prints, isn't enough.
 
 use crate::enrollment::authorities::Authorities;
 use crate::enrollment::error::EnrollmentErrorKind;

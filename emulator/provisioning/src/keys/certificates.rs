@@ -1,7 +1,8 @@
 //! The emulator's own certificate authority, and the server certificate that it issues.
 //!
-//! The authority is made once and kept, so that a device has to be told of it once; the server's certificate is made at
-//! every start. The directory holds a private key, so it isn't for sharing, and it tells git to leave it alone.
+//! The authority is made once and kept, so that a device has to be told of it once; the server's
+//! certificate is made at every start. The directory holds a private key, so it isn't for sharing,
+//! and it tells git to leave it alone.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +17,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::keys::key_pair::{KeyAlgorithm, KeyPairError};
 
-/// The names under which devices may reach the emulator: itself, and the service that it stands for.
+/// The names under which devices may reach the emulator: itself, and the service that it stands
+/// for.
 const SERVER_NAMES: [&str; 3] = [
     "localhost",
     "127.0.0.1",
@@ -90,7 +92,8 @@ impl CertificateAuthority {
         })
     }
 
-    /// Opens the authority in `directory`, or makes one there. One that is there keeps its key, as devices trust it already.
+    /// Opens the authority in `directory`, or makes one there. One that is there keeps its key, as
+    /// devices trust it already.
     ///
     /// # Errors
     /// The directory's files can't be read or written, or hold something else.

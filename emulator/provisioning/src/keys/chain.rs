@@ -1,7 +1,8 @@
 //! Whether a device's certificate was issued by an authority, directly or through others.
 //!
-//! The signatures, dates and constraints of a path are for webpki, which browsers and rustls trust with the same question.
-//! What it leaves to its caller, the dates of the authority itself, is checked here.
+//! The signatures, dates and constraints of a path are for webpki, which browsers and rustls trust
+//! with the same question. What it leaves to its caller, the dates of the authority itself, is
+//! checked here.
 
 use rustls::crypto;
 use rustls::pki_types::{CertificateDer, UnixTime};

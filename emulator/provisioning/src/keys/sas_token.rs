@@ -1,7 +1,9 @@
 //! The token with which a device proves that it has its symmetric key.
 //!
-//! Source: <https://learn.microsoft.com/azure/iot-dps/how-to-control-access#security-token-structure>. The signature is over
-//! the text of `sr` as the token spells it: the device SDKs write `%2F`, `%2f` and a bare `/`, and each signs its own spelling.
+//! Source:
+//! <https://learn.microsoft.com/azure/iot-dps/how-to-control-access#security-token-structure>. The
+//! signature is over the text of `sr` as the token spells it: the device SDKs write `%2F`, `%2f`
+//! and a bare `/`, and each signs its own spelling.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

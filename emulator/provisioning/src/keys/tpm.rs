@@ -42,7 +42,8 @@ const ENDORSEMENT_KEY_POLICY: [u8; HASH_BYTES] = [
     0xFD, 0x52, 0xD7, 0x6E, 0x06, 0x52, 0x0B, 0x64, 0xF2, 0xA1, 0xDA, 0x1B, 0x33, 0x14, 0x69, 0xAA,
 ];
 
-/// `fixedTPM`, `fixedParent`, `sensitiveDataOrigin`, `userWithAuth`, `noDA`, `restricted`, `decrypt`.
+/// `fixedTPM`, `fixedParent`, `sensitiveDataOrigin`, `userWithAuth`, `noDA`, `restricted`,
+/// `decrypt`.
 const STORAGE_ROOT_KEY_ATTRIBUTES: u32 = 0x0003_0472;
 
 /// `sign` and `userWithAuth`: the key signs, and has an empty password.
@@ -218,8 +219,8 @@ fn make_credential(
     Some([sized(&protected), sized(&secret)].concat())
 }
 
-/// What `TPM2_Duplicate` gives of a key for HMACs: a `TPM2B_PRIVATE`, a `TPM2B_ENCRYPTED_SECRET` and
-/// the `TPM2B_PUBLIC`.
+/// What `TPM2_Duplicate` gives of a key for HMACs: a `TPM2B_PRIVATE`, a `TPM2B_ENCRYPTED_SECRET`
+/// and the `TPM2B_PUBLIC`.
 fn duplicate(
     parent: &TpmPublicKey,
     key: &[u8],

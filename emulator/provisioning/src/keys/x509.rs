@@ -31,7 +31,8 @@ const ARMOUR: &str = "-----BEGIN";
 
 /// What the service tells of a certificate, in its own words.
 ///
-/// Source: <https://learn.microsoft.com/rest/api/iot-dps/service/enrollment-group/get#x509certificateinfo>.
+/// Source:
+/// <https://learn.microsoft.com/rest/api/iot-dps/service/enrollment-group/get#x509certificateinfo>.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct X509CertificateInfo {
@@ -103,7 +104,8 @@ impl fmt::Debug for Certificate {
 }
 
 impl Certificate {
-    /// Reads a certificate as people and tools write it down: PEM, base64 of DER, or base64 of PEM. Of several in PEM, the first.
+    /// Reads a certificate as people and tools write it down: PEM, base64 of DER, or base64 of PEM.
+    /// Of several in PEM, the first.
     ///
     /// # Errors
     /// The text holds no certificate.

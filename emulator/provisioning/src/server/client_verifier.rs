@@ -1,7 +1,7 @@
 //! Client certificates in the TLS handshake: taken whoever issued them.
 //!
-//! The handshake proves that the device has the certificate's key. Whether the certificate is good enough is for the
-//! enrollment, which can say what is wrong with it; a broken handshake can't.
+//! The handshake proves that the device has the certificate's key. Whether the certificate is good
+//! enough is for the enrollment, which can say what is wrong with it; a broken handshake can't.
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{self, WebPkiSupportedAlgorithms};
@@ -22,7 +22,8 @@ impl AnyClientCertificate {
         Self(algorithms)
     }
 
-    /// Verifies with the key alone, as webpki reads no certificate of X.509 version 1, which `openssl x509 -req` makes.
+    /// Verifies with the key alone, as webpki reads no certificate of X.509 version 1, which
+    /// `openssl x509 -req` makes.
     fn verify_with_key(
         &self,
         message: &[u8],

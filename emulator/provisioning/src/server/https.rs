@@ -1,7 +1,7 @@
 //! The device API over HTTPS, and MQTT over WebSocket on the same port.
 //!
-//! Source: <https://learn.microsoft.com/rest/api/iot-dps/device/runtime-registration>. Headers are those of the service's
-//! documented exchanges.
+//! Source: <https://learn.microsoft.com/rest/api/iot-dps/device/runtime-registration>. Headers are
+//! those of the service's documented exchanges.
 
 use std::net::SocketAddr;
 

@@ -1,8 +1,9 @@
 //! One device's MQTT 3.1.1 session: bytes in, bytes out.
 //!
-//! It is the same over TLS and over a WebSocket. As the real service does, it accepts a connection whose token is wrong, and
-//! tells the device when it registers. Sessions aren't kept, and exactly-once delivery isn't granted.
-//! Source: <https://learn.microsoft.com/azure/iot-dps/iot-dps-mqtt-support>.
+//! It is the same over TLS and over a WebSocket. As the real service does, it accepts a connection
+//! whose token is wrong, and tells the device when it registers. Sessions aren't kept, and
+//! exactly-once delivery isn't granted. Source:
+//! <https://learn.microsoft.com/azure/iot-dps/iot-dps-mqtt-support>.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -372,7 +373,8 @@ impl Session {
 }
 
 impl Device {
-    /// Reads `{idScope}/registrations/{registrationId}/api-version={version}&ClientVersion={client}`.
+    /// Reads
+    /// `{idScope}/registrations/{registrationId}/api-version={version}&ClientVersion={client}`.
     fn from_user_name(user_name: &str) -> Option<Self> {
         let mut parts = user_name.splitn(4, '/');
         let id_scope = parts.next()?;

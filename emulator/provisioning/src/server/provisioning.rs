@@ -1,7 +1,8 @@
-//! The provisioning service at work: the pure [`Service`] with a clock, a webhook client and perhaps a state file.
+//! The provisioning service at work: the pure [`Service`] with a clock, a webhook client and
+//! perhaps a state file.
 //!
-//! Transports hand requests in and get answers at once. Each registration then runs in a task of its own, which asks, waits and
-//! saves as the service's steps say.
+//! Transports hand requests in and get answers at once. Each registration then runs in a task of
+//! its own, which asks, waits and saves as the service's steps say.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

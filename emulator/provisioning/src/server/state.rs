@@ -1,7 +1,8 @@
 //! The state file: finished registrations and the devices of the hubs, in an embedded database.
 //!
-//! A registration is known to its device only after [`StateFile::save`] has returned, and that returns only when the data is on
-//! the disk. So a crash at any moment loses no registration that anybody heard of.
+//! A registration is known to its device only after [`StateFile::save`] has returned, and that
+//! returns only when the data is on the disk. So a crash at any moment loses no registration that
+//! anybody heard of.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};

@@ -1,7 +1,7 @@
 //! TLS 1.2 and 1.3 for the device API, with client certificates for those who have one.
 //!
-//! A client certificate is taken whoever issued it: the handshake proves that the device has its key, and its enrollment
-//! decides whether it is the right one.
+//! A client certificate is taken whoever issued it: the handshake proves that the device has its
+//! key, and its enrollment decides whether it is the right one.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,7 +1,7 @@
 //! The device API over MQTT in a WebSocket.
 //!
-//! Source: <https://learn.microsoft.com/azure/iot-dps/iot-dps-mqtt-support>. The C SDK offers the sub-protocol `MQTT`, the
-//! others `mqtt`; the answer echoes the spelling.
+//! Source: <https://learn.microsoft.com/azure/iot-dps/iot-dps-mqtt-support>. The C SDK offers the
+//! sub-protocol `MQTT`, the others `mqtt`; the answer echoes the spelling.
 
 use axum::body::Body;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
@@ -61,7 +61,8 @@ pub(crate) fn upgrade(
         .into_response())
 }
 
-/// Passes messages on between a socket and its session. How MQTT packets are cut into messages doesn't matter.
+/// Passes messages on between a socket and its session. How MQTT packets are cut into messages
+/// doesn't matter.
 async fn converse(mut socket: WebSocket, mut session: Session) -> Result<(), axum::Error> {
     loop {
         let received = tokio::time::timeout_at(session.deadline(), socket.recv()).await;

@@ -1,7 +1,8 @@
 //! Whether a device is who it says: its enrollment is found and its proof is checked.
 //!
-//! Source: <https://learn.microsoft.com/azure/iot-dps/concepts-service#attestation-mechanism>. An individual enrollment goes
-//! before any group, also when it is disabled: that is how one device of a group is shut out.
+//! Source: <https://learn.microsoft.com/azure/iot-dps/concepts-service#attestation-mechanism>. An
+//! individual enrollment goes before any group, also when it is disabled: that is how one device of
+//! a group is shut out.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! An unfinished registration: the question that it puts to the webhook, and all that changes when it is decided.
+//! An unfinished registration: the question that it puts to the webhook, and all that changes when
+//! it is decided.
 
 use std::sync::Arc;
 
@@ -162,7 +163,8 @@ impl Operation {
         }
     }
 
-    /// Where the device goes in `hub`, and with which twin; an error is why the hub refuses the twin.
+    /// Where the device goes in `hub`, and with which twin; an error is why the hub refuses the
+    /// twin.
     fn place(
         &self,
         current: Option<&Assignment>,

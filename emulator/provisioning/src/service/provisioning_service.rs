@@ -1,8 +1,8 @@
 //! The provisioning service: what it knows, and what it does with a request.
 //!
-//! It is pure: no socket, no file, no clock. Whoever owns it passes the moment in, asks the webhook where [`Service::step`] says so,
-//! waits where it says so, and saves a [`Settlement`] before it is [committed](Service::commit), so that no device hears of an
-//! assignment that a crash could undo.
+//! It is pure: no socket, no file, no clock. Whoever owns it passes the moment in, asks the webhook
+//! where [`Service::step`] says so, waits where it says so, and saves a [`Settlement`] before it is
+//! [committed](Service::commit), so that no device hears of an assignment that a crash could undo.
 
 use std::collections::HashMap;
 use std::time::Duration;

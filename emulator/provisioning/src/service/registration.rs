@@ -1,7 +1,7 @@
 //! One registration: the record that is left of it, and the steps that lead there.
 //!
-//! While a webhook is asked, a registration is [`Progress`]: a value that an answer moves on. Source of the steps:
-//! <https://learn.microsoft.com/azure/iot-dps/how-to-troubleshoot-dps>.
+//! While a webhook is asked, a registration is [`Progress`]: a value that an answer moves on.
+//! Source of the steps: <https://learn.microsoft.com/azure/iot-dps/how-to-troubleshoot-dps>.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! What becomes of a device and its twin when it is assigned: for the first time, again, or to another hub.
+//! What becomes of a device and its twin when it is assigned: for the first time, again, or to
+//! another hub.
 //!
 //! Source: <https://learn.microsoft.com/azure/iot-dps/concepts-device-reprovision>.
 
@@ -79,8 +80,8 @@ pub(crate) fn assign(
     }
 }
 
-/// The hubs that may be chosen: those of the enrollment, or all that the service is linked to, and only the current one for
-/// a device that must keep it.
+/// The hubs that may be chosen: those of the enrollment, or all that the service is linked to, and
+/// only the current one for a device that must keep it.
 #[must_use]
 pub(crate) fn candidates(
     current: Option<&Assignment>,

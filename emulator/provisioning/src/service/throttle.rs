@@ -1,7 +1,7 @@
 //! How often something may happen: a number of times in any stretch of a given length.
 //!
-//! Numbers: <https://learn.microsoft.com/azure/iot-dps/about-iot-dps#quotas-and-limits>. Whether the service counts in a
-//! rolling window is not documented.
+//! Numbers: <https://learn.microsoft.com/azure/iot-dps/about-iot-dps#quotas-and-limits>. Whether
+//! the service counts in a rolling window is not documented.
 
 use std::collections::VecDeque;
 use std::time::Duration;

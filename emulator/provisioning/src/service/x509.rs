@@ -1,8 +1,9 @@
 //! The proof of a device that presents a certificate.
 //!
-//! Sources: <https://learn.microsoft.com/azure/iot-dps/concepts-x509-attestation> for the rules, of which this is the order: the
-//! registration id is the certificate's common name; the chain that the device sends ends at an uploaded certificate; and of
-//! the groups whose certificates are in the chain the one nearest to the device decides, also when it is disabled.
+//! Sources: <https://learn.microsoft.com/azure/iot-dps/concepts-x509-attestation> for the rules, of
+//! which this is the order: the registration id is the certificate's common name; the chain that
+//! the device sends ends at an uploaded certificate; and of the groups whose certificates are in
+//! the chain the one nearest to the device decides, also when it is disabled.
 
 use std::sync::Arc;
 
@@ -95,7 +96,8 @@ fn not_issued(leaf: &Certificate) -> CertificateError {
     ))
 }
 
-/// Whether the chain ends at an uploaded certificate; `None` where it isn't known which were uploaded.
+/// Whether the chain ends at an uploaded certificate; `None` where it isn't known which were
+/// uploaded.
 fn end_of_chain(
     enrollments: &Enrollments,
     presented: &DeviceCertificate,

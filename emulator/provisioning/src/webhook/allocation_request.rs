@@ -1,12 +1,14 @@
 //! The `AllocationRequest`, as the service writes it.
 //!
-//! Members come in the order of the service's captured requests, members without a value are left out, symmetric keys are
-//! stripped, and the query of the webhook's URL, which holds the function key, is masked. Nothing is validated here: whether the
-//! device may register at all is decided before a request is built.
+//! Members come in the order of the service's captured requests, members without a value are left
+//! out, symmetric keys are stripped, and the query of the webhook's URL, which holds the function
+//! key, is masked. Nothing is validated here: whether the device may register at all is decided
+//! before a request is built.
 //!
 //! Sources: <https://learn.microsoft.com/azure/iot-dps/concepts-custom-allocation> for the request,
 //! <https://learn.microsoft.com/rest/api/iot-dps/service/enrollment-group/get> and
-//! <https://learn.microsoft.com/rest/api/iot-dps/service/individual-enrollment/get> for the enrollments in it.
+//! <https://learn.microsoft.com/rest/api/iot-dps/service/individual-enrollment/get> for the
+//! enrollments in it.
 
 use std::fmt;
 
@@ -29,10 +31,12 @@ pub struct AllocationRequest {
 }
 
 impl AllocationRequest {
-    /// The request for a device that registers for the first time, with a symmetric key and no payload.
+    /// The request for a device that registers for the first time, with a symmetric key and no
+    /// payload.
     ///
-    /// `linked_hubs` are the hubs that the service offers: those of the enrollment, or all that are linked to the service when the
-    /// enrollment names none, or only the current one when the enrollment never re-provisions.
+    /// `linked_hubs` are the hubs that the service offers: those of the enrollment, or all that are
+    /// linked to the service when the enrollment names none, or only the current one when the
+    /// enrollment never re-provisions.
     #[must_use]
     pub fn new(
         registration_id: impl Into<String>,
@@ -63,7 +67,8 @@ impl AllocationRequest {
         Self::new(registration_id, &Enrollment::Group(group), linked_hubs)
     }
 
-    /// The same request with the payload that the device sent. An absent payload and `null` are the same to the service.
+    /// The same request with the payload that the device sent. An absent payload and `null` are the
+    /// same to the service.
     #[must_use]
     pub fn with_payload(mut self, payload: Option<Box<RawValue>>) -> Self {
         self.device_runtime_context.payload = payload.filter(|payload| payload.get() != "null");
@@ -110,7 +115,8 @@ impl AllocationRequest {
     }
 }
 
-/// The enrollment that the device registers through. It is a member of the request under its kind's name.
+/// The enrollment that the device registers through. It is a member of the request under its kind's
+/// name.
 #[derive(Debug, Clone, Serialize)]
 pub enum Enrollment {
     /// `enrollmentGroup`.
@@ -315,7 +321,8 @@ pub enum DeviceAttestation {
     SymmetricKey {},
     /// The device's TPM.
     Tpm(TpmDevice),
-    /// The device's certificate. The shape of this member is not documented; one public sample reads it like this.
+    /// The device's certificate. The shape of this member is not documented; one public sample
+    /// reads it like this.
     X509 {
         /// The certificate as base64 of its DER form.
         client_certificate: String,

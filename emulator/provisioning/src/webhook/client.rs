@@ -1,7 +1,7 @@
 //! Calls an allocation webhook and judges its answer.
 //!
-//! What the service sends beside the body, how long it waits and whether it follows redirects is not documented; the
-//! emulator's README lists what is assumed here.
+//! What the service sends beside the body, how long it waits and whether it follows redirects is
+//! not documented; the emulator's README lists what is assumed here.
 
 use std::time::Duration;
 
@@ -62,7 +62,8 @@ impl WebhookClient {
         }
     }
 
-    /// The answer's status and the head of its body. An error names no URL, as that holds the function key.
+    /// The answer's status and the head of its body. An error names no URL, as that holds the
+    /// function key.
     async fn answer(&self, call: &WebhookCall) -> Result<(u16, Vec<u8>), CallError> {
         let body = call.request.to_json()?;
         let response = self

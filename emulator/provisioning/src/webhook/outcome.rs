@@ -1,11 +1,11 @@
 //! What the service does with a webhook's answer.
 //!
-//! A pure function from the answer to what becomes of the registration. It doesn't retry, and it doesn't know whether the device is
-//! new, which decides whether the twin is used.
+//! A pure function from the answer to what becomes of the registration. It doesn't retry, and it
+//! doesn't know whether the device is new, which decides whether the twin is used.
 //!
-//! Sources: <https://learn.microsoft.com/azure/iot-dps/how-to-troubleshoot-dps> for statuses, codes and retries,
-//! <https://learn.microsoft.com/azure/iot-dps/concepts-custom-allocation> for the answer's members. What neither says is our
-//! assumption, and [`Evidence::Assumed`] marks it.
+//! Sources: <https://learn.microsoft.com/azure/iot-dps/how-to-troubleshoot-dps> for statuses, codes
+//! and retries, <https://learn.microsoft.com/azure/iot-dps/concepts-custom-allocation> for the
+//! answer's members. What neither says is our assumption, and [`Evidence::Assumed`] marks it.
 
 use std::fmt;
 
@@ -18,7 +18,8 @@ use iot_hub::{InitialTwin, Members};
 pub(crate) const CUSTOM_ALLOCATION_FAILED: u32 = 400_207;
 /// `CustomAllocationIotHubNotSpecified`: the webhook answered 200 without naming a hub.
 pub(crate) const CUSTOM_ALLOCATION_IOT_HUB_NOT_SPECIFIED: u32 = 400_208;
-/// `CustomAllocationUnauthorizedAccess`: the webhook answered 401, as the Functions host does for a missing or wrong function key.
+/// `CustomAllocationUnauthorizedAccess`: the webhook answered 401, as the Functions host does for a
+/// missing or wrong function key.
 pub(crate) const CUSTOM_ALLOCATION_UNAUTHORIZED_ACCESS: u32 = 400_209;
 
 /// How often the service calls the webhook again before it gives up.
@@ -35,7 +36,8 @@ pub enum WebhookOutcome {
     Assigned {
         /// The hub, spelled as in `linkedHubs`.
         iot_hub_host_name: String,
-        /// The twin that the webhook wants the device to start with; without it, the enrollment's own is used.
+        /// The twin that the webhook wants the device to start with; without it, the enrollment's
+        /// own is used.
         initial_twin: Option<Box<RawValue>>,
         /// What the device gets as `registrationState.payload`.
         payload: Option<Box<RawValue>>,
@@ -51,7 +53,8 @@ pub enum WebhookOutcome {
         /// Whether the service is known to do so.
         evidence: Evidence,
     },
-    /// The device stays *assigning* and the webhook is called again, [`RETRY_COUNT`] times; then the registration fails.
+    /// The device stays *assigning* and the webhook is called again, [`RETRY_COUNT`] times; then
+    /// the registration fails.
     Retry {
         /// The code of the failure after the last retry.
         error_code: u32,

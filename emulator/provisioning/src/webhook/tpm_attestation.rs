@@ -1,6 +1,7 @@
 //! How the service and its tools write the public keys of a TPM.
 //!
-//! Source: <https://learn.microsoft.com/rest/api/iot-dps/service/individual-enrollment/get#tpmattestation>.
+//! Source:
+//! <https://learn.microsoft.com/rest/api/iot-dps/service/individual-enrollment/get#tpmattestation>.
 
 use std::fmt;
 

@@ -1,7 +1,9 @@
 //! How the service and its tools write an X.509 attestation.
 //!
-//! Source: <https://learn.microsoft.com/rest/api/iot-dps/service/enrollment-group/get#x509attestation>. The service takes a
-//! certificate and afterwards tells its info alone; so it is also what a webhook gets.
+//! Source:
+//! <https://learn.microsoft.com/rest/api/iot-dps/service/enrollment-group/get#x509attestation>. The
+//! service takes a certificate and afterwards tells its info alone; so it is also what a webhook
+//! gets.
 
 use std::fmt;
 

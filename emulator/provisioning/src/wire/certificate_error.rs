@@ -1,8 +1,9 @@
 //! Why a device's certificate is refused: what the device hears, and what the log says to do.
 //!
 //! The sentences for the device are captured ones, all with the code 401002:
-//! <https://github.com/Azure/azure-iot-sdk-java/issues/573>, <https://github.com/Azure/azure-iot-sdk-node/issues/532>. When the
-//! service says which isn't documented; the emulator's README tells what is assumed.
+//! <https://github.com/Azure/azure-iot-sdk-java/issues/573>,
+//! <https://github.com/Azure/azure-iot-sdk-node/issues/532>. When the service says which isn't
+//! documented; the emulator's README tells what is assumed.
 
 /// Why a certificate is refused, each with a reason for the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

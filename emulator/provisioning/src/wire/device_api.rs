@@ -1,7 +1,7 @@
 //! The bodies of the device API, the same on every transport.
 //!
-//! Shapes: <https://learn.microsoft.com/rest/api/iot-dps/device/runtime-registration>. Members come in the order of the
-//! service's captured answers, and those without a value are left out.
+//! Shapes: <https://learn.microsoft.com/rest/api/iot-dps/device/runtime-registration>. Members come
+//! in the order of the service's captured answers, and those without a value are left out.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -17,7 +17,8 @@ use crate::wire::request_error::RequestError;
 /// Source: <https://learn.microsoft.com/azure/iot-dps/about-iot-dps#quotas-and-limits>.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 96 * 1024;
 
-/// The first and the last version of the API that is emulated. Versions are dates, so text compares as they do.
+/// The first and the last version of the API that is emulated. Versions are dates, so text compares
+/// as they do.
 const API_VERSIONS: [&str; 2] = ["2018-11-01", "2021-10-01"];
 
 const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");

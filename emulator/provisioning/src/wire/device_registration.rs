@@ -1,9 +1,9 @@
 //! What a device sends to register, read as strictly as the service reads it.
 //!
-//! The service knows the members of a registration and refuses every other, with 400012 and no word on which. The reason that
-//! helps goes into the emulator's log. Sources: a captured answer to a body that is not JSON,
-//! <https://github.com/nanoframework/Home/issues/904>, and <https://learn.microsoft.com/rest/api/iot-dps/device/runtime-registration>
-//! for the members.
+//! The service knows the members of a registration and refuses every other, with 400012 and no word
+//! on which. The reason that helps goes into the emulator's log. Sources: a captured answer to a
+//! body that is not JSON, <https://github.com/nanoframework/Home/issues/904>, and
+//! <https://learn.microsoft.com/rest/api/iot-dps/device/runtime-registration> for the members.
 
 use std::fmt;
 

@@ -1,7 +1,9 @@
 //! What MQTT 3.1.1 asks of a packet and the protocol library doesn't look at.
 //!
-//! The library lets wrong flags pass, and panics when it acknowledges the packet id 0; so packets are looked at before it reads
-//! them. Source: <https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html>, sections 2.2.2, 2.3.1 and 3.1.2.3.
+//! The library lets wrong flags pass, and panics when it acknowledges the packet id 0; so packets
+//! are looked at before it reads them. Source:
+//! <https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html>, sections 2.2.2, 2.3.1 and
+//! 3.1.2.3.
 
 use std::sync::Arc;
 
@@ -30,7 +32,8 @@ const RESERVED: u8 = 1;
 /// Why the bytes of a connection aren't those of an MQTT 3.1.1 client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PacketError {
-    /// The first packet isn't a CONNECT, which its first byte tells already. This is what it looks like.
+    /// The first packet isn't a CONNECT, which its first byte tells already. This is what it looks
+    /// like.
     #[error("hung up, {0}")]
     NotConnect(&'static str),
     /// A CONNECT of another version of MQTT.
@@ -56,7 +59,8 @@ impl PacketCheck {
         }
     }
 
-    /// Takes bytes as the library does, up to the end of a packet or of all, and says whether a packet ended.
+    /// Takes bytes as the library does, up to the end of a packet or of all, and says whether a
+    /// packet ended.
     ///
     /// # Errors
     /// The packet breaks a rule.

@@ -1,7 +1,8 @@
 //! Errors of the device API: their statuses, codes and bodies.
 //!
-//! Source: <https://learn.microsoft.com/azure/iot-dps/how-to-troubleshoot-dps#common-error-codes>. The finer codes are those of
-//! captured answers; where there is none, the emulator's README says what is assumed.
+//! Source: <https://learn.microsoft.com/azure/iot-dps/how-to-troubleshoot-dps#common-error-codes>.
+//! The finer codes are those of captured answers; where there is none, the emulator's README says
+//! what is assumed.
 
 use std::fmt;
 use std::time::Duration;

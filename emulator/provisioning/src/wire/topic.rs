@@ -1,9 +1,10 @@
 //! The topics of the device API over MQTT.
 //!
-//! Source: <https://learn.microsoft.com/azure/iot-dps/iot-dps-mqtt-support>. The request's id goes first in an answer's query:
-//! the Python SDK splits the topic at `$` and would lose what stands before. A question without `$rid` is answered with an empty
-//! one, as captured of a board that asks with `?rid=1`:
-//! <https://github.com/MicrochipTech/PIC32MZW1_AnyCloud> prints `$dps/registrations/res/202/?$rid=&retry-after=3`.
+//! Source: <https://learn.microsoft.com/azure/iot-dps/iot-dps-mqtt-support>. The request's id goes
+//! first in an answer's query: the Python SDK splits the topic at `$` and would lose what stands
+//! before. A question without `$rid` is answered with an empty one, as captured of a board that
+//! asks with `?rid=1`: <https://github.com/MicrochipTech/PIC32MZW1_AnyCloud> prints
+//! `$dps/registrations/res/202/?$rid=&retry-after=3`.
 
 use std::fmt;
 
@@ -16,7 +17,8 @@ const OPERATION_STATUS: &str = "$dps/registrations/GET/iotdps-get-operationstatu
 /// What a device asks by its topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// The id that the answer has to carry; empty when the topic has none, as one with `rid` in place of `$rid`.
+    /// The id that the answer has to carry; empty when the topic has none, as one with `rid` in
+    /// place of `$rid`.
     pub request_id: String,
     /// What is asked.
     pub ask: Ask,

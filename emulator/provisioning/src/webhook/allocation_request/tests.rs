@@ -22,7 +22,8 @@ struct CapturedContext {
     payload: Option<Box<RawValue>>,
 }
 
-/// What a pretty-printed fixture looks like on the wire: no blanks outside of strings, members where they were.
+/// What a pretty-printed fixture looks like on the wire: no blanks outside of strings, members
+/// where they were.
 fn compact(pretty: &str) -> String {
     let mut compact = String::new();
     let (mut in_string, mut escaped) = (false, false);
