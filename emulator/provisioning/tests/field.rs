@@ -7,8 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use emulator_text::read_text;
-use provisioning::{Config, Period, TrialDevice};
-use ring::digest;
+use provisioning::{Certificate, Config, Period, TrialDevice};
 use serde_json::json;
 use simulated_device::credential::ClientCertificate;
 use simulated_device::registration::Device;
@@ -125,11 +124,8 @@ async fn answer(name: &str) {
 
 async fn common_name(name: &str) {
     let certificate = TrialDevice::self_signed("device-a", Period::of_days(1)).unwrap();
-    let thumbprint: String = digest::digest(&digest::SHA256, certificate.der())
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02X}"))
-        .collect();
+    let info = Certificate::from_der(certificate.der()).unwrap().info();
+    let thumbprint = info.sha256_thumbprint.unwrap();
     let text = text(name);
     let (_, config) = text.split_once("\n    {").unwrap();
     let config = format!("{{{config}").replace("FINGERPRINT", &thumbprint);
