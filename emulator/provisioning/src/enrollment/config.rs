@@ -310,10 +310,10 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         let hubs = Some(vec![A.to_owned()]);
-        let kept = Allocation::Custom("https://a.example/api/b?code=c".to_owned());
+        let kept = Allocation::Custom("https://a.example/api/b?code=c".into());
         assert_eq!(webhooks(&config), [(kept, hubs.clone())]);
         config.set_webhook("http://b.example/", Replace::All);
-        let replaced = Allocation::Custom("http://b.example/".to_owned());
+        let replaced = Allocation::Custom("http://b.example/".into());
         assert_eq!(webhooks(&config), [(replaced, hubs)]);
     }
 

@@ -79,11 +79,11 @@ fn the_tutorials_request_is_that_of_its_log() {
 fn keys_and_the_function_key_stay_out_of_the_request() {
     let mut group = EnrollmentGroup::tutorial();
     group.attestation.symmetric_key = Some(SymmetricKeys {
-        primary_key: "cHJpbWFyeQ==".to_owned(),
-        secondary_key: "c2Vjb25k".to_owned(),
+        primary_key: "cHJpbWFyeQ==".into(),
+        secondary_key: "c2Vjb25k".into(),
     });
     group.settings.custom_allocation_definition = Some(CustomAllocationDefinition {
-        webhook_url: "https://app.azurewebsites.net/api/HttpTrigger1?code=s3cr3t".to_owned(),
+        webhook_url: "https://app.azurewebsites.net/api/HttpTrigger1?code=s3cr3t".into(),
         api_version: "2021-10-01".to_owned(),
     });
     let text = AllocationRequest::new("device", &Enrollment::Group(group), vec![])
@@ -107,7 +107,7 @@ fn keys_and_the_function_key_stay_out_of_the_request() {
 fn a_url_without_a_query_is_left_alone() {
     let mut group = EnrollmentGroup::tutorial();
     group.settings.custom_allocation_definition = Some(CustomAllocationDefinition {
-        webhook_url: "http://127.0.0.1:7071/api/HttpTrigger1".to_owned(),
+        webhook_url: "http://127.0.0.1:7071/api/HttpTrigger1".into(),
         api_version: "2021-10-01".to_owned(),
     });
     let text = AllocationRequest::new("device", &Enrollment::Group(group), vec![])
