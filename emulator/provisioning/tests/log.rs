@@ -286,7 +286,10 @@ async fn each_refusal_of_a_tpm_is_one_line() {
     }
     let mut session = Session::new(service.provisioning.clone(), PEER, None);
     session.receive(&connect("tpm-1"));
-    session.receive(&publish("$dps/registrations/PUT/iotdps-register/?$rid=1"));
+    session.receive(&packets::publish(
+        "$dps/registrations/PUT/iotdps-register/?$rid=1",
+        "{}",
+    ));
     assert_logged(
         "tpm-1: refused, Invalid argument: a device with a TPM registers over HTTPS or AMQP; the service takes none \
          over MQTT",
