@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod demo;
+mod foreign_rows;
 mod outage;
 mod secrets;
 mod store;

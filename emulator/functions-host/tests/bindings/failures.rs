@@ -7,8 +7,8 @@ use crate::case::{KEY, options, start};
 use crate::common;
 use crate::store::{Answers, Stub, connection_string};
 
-const TABLE: &str = r#"{"type":"table","direction":"in","name":"device","tableName":"Fleet","partitionKey":"{deviceRuntimeContext.registrationId}","take":1,"connection":"Store"}"#;
-const BLOB: &str = r#"{"type":"blob","direction":"in","name":"device","path":"rows/{deviceRuntimeContext.registrationId}.json","connection":"Store"}"#;
+pub(crate) const TABLE: &str = r#"{"type":"table","direction":"in","name":"device","tableName":"Fleet","partitionKey":"{deviceRuntimeContext.registrationId}","take":1,"connection":"Store"}"#;
+pub(crate) const BLOB: &str = r#"{"type":"blob","direction":"in","name":"device","path":"rows/{deviceRuntimeContext.registrationId}.json","connection":"Store"}"#;
 const BUNDLE: &str = "Microsoft.Azure.Functions.ExtensionBundle";
 
 /// Tries twice, and gives a try half a second.
@@ -19,7 +19,7 @@ const QUICK: [(&str, &str); 3] = [
 ];
 
 /// An app with the functions `T` and `B`, and whatever else `host.json` says.
-fn app(host_json: &Value) -> common::App {
+pub(crate) fn app(host_json: &Value) -> common::App {
     let mut file = json!({"extensionBundle": {"id": BUNDLE, "version": "[4.*, 5.0.0)"}});
     file.as_object_mut()
         .unwrap()
@@ -30,7 +30,7 @@ fn app(host_json: &Value) -> common::App {
     app
 }
 
-fn write(app: &common::App, name: &str, bindings: &str) {
+pub(crate) fn write(app: &common::App, name: &str, bindings: &str) {
     let trigger = r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["post"]},{"type":"http","direction":"out","name":"res"}"#;
     app.write(
         &format!("{name}/function.json"),
@@ -38,29 +38,29 @@ fn write(app: &common::App, name: &str, bindings: &str) {
     );
 }
 
-async fn ask(host: &FunctionsHost, function: &str, id: &Value) -> Invocation {
+pub(crate) async fn ask(host: &FunctionsHost, function: &str, id: &Value) -> Invocation {
     let body = json!({"deviceRuntimeContext": {"registrationId": id}}).to_string();
     send(host, function, body).await
 }
 
-async fn send(host: &FunctionsHost, function: &str, body: String) -> Invocation {
+pub(crate) async fn send(host: &FunctionsHost, function: &str, body: String) -> Invocation {
     let request = HttpRequest::post(format!("/api/{function}")).header("x-functions-key", KEY);
     host.invoke(request.body(body)).await
 }
 
 /// The value of the binding in the envelope.
-fn value(invocation: &Invocation) -> Option<Value> {
+pub(crate) fn value(invocation: &Invocation) -> Option<Value> {
     let envelope: Value = serde_json::from_slice(&invocation.envelope).ok()?;
     envelope["Data"].get("device").cloned()
 }
 
-fn exceptions(host: &FunctionsHost) -> String {
+pub(crate) fn exceptions(host: &FunctionsHost) -> String {
     let records = host.log().into_iter().filter_map(|record| record.exception);
     records.collect::<Vec<_>>().join("\n")
 }
 
 #[track_caller]
-fn assert_failed(invocation: &Invocation) {
+pub(crate) fn assert_failed(invocation: &Invocation) {
     let response = &invocation.response;
     assert_eq!((response.status, response.text().as_str()), (500, ""));
     assert!(invocation.envelope.is_empty(), "the handler was called");

@@ -11,6 +11,7 @@ mod event_hub;
 mod exceptions;
 mod failing;
 mod failures;
+mod matrix;
 mod outputs;
 mod replay;
 mod store;
