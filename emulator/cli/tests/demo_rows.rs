@@ -1,7 +1,6 @@
 //! What `emulator demo --rows` prints: hub, twin and refusals, from the binary's output.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::path::Path;
 use std::process::Command;
 
 use storage::azurite::Installation;
@@ -9,12 +8,10 @@ use storage::azurite::Installation;
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_names_hub_twin_and_refusals() {
     let installed = Installation::for_tests(env!("CARGO_TARGET_TMPDIR")).await;
-    // The handler is another package's binary, beside this one.
-    let emulator = Path::new(env!("CARGO_BIN_EXE_emulator"));
     if installed.is_none() {
         return;
     }
-    let output = Command::new(emulator)
+    let output = Command::new(env!("CARGO_BIN_EXE_emulator"))
         .args(["demo", "--rows"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .env("NO_COLOR", "1")
@@ -24,12 +21,14 @@ async fn the_story_names_hub_twin_and_refusals() {
     let complaints = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{told}{complaints}");
     for expected in [
-        "2 rows are in the table Devices at 127.0.0.1:",
-        "contoso-toasters-hub-1098.azure-devices.net",
-        "Turin",
+        "Azurite 2 rows are in the table Devices at 127.0.0.1:",
+        "press-01 over https\n  device  assigned to contoso-toasters-hub-1098.azure-devices.net\n",
+        "  device  press-01\n  tags    {\"site\":\"Turin\"}\n",
         "The device is decommissioned.",
         "The device is not in the registry.",
+        "The handler kept the protocol.",
     ] {
         assert!(told.contains(expected), "{expected} is not in {told}");
     }
+    assert_eq!(told.matches("400207").count(), 2, "{told}");
 }
