@@ -23,8 +23,9 @@ async fn tables_and_blobs_bring_what_the_id_selects() {
     tables.create_table("Fleet").await.unwrap();
     for (partition_key, row_key) in [("dev-1", "a"), ("dev-2", "a"), ("dev-2", "b")] {
         let row = json!({"PartitionKey": partition_key, "RowKey": row_key, "hub": "h"});
-        let written = tables.write("Fleet", partition_key, row_key, &row.to_string());
-        written.await.unwrap();
+        let row = row.to_string();
+        let written = tables.write("Fleet", partition_key, row_key, &row).await;
+        written.unwrap();
     }
     let blobs = Blobs::new(azurite.account(), Retry::BLOBS).unwrap();
     blobs.create_container("rows").await.unwrap();
