@@ -22,7 +22,7 @@ async fn the_story_names_hub_twin_and_refusals() {
     assert!(output.status.success(), "{told}{complaints}");
     for expected in [
         "Azurite 2 rows are in the table Devices at 127.0.0.1:",
-        "press-01 over https\n  device  assigned to contoso-toasters-hub-1098.azure-devices.net\n",
+        "press-01 over HTTPS\n  device  assigned to contoso-toasters-hub-1098.azure-devices.net\n",
         "  device  press-01\n  tags    {\"site\":\"Turin\"}\n",
         "The device is decommissioned.",
         "The device is not in the registry.",
