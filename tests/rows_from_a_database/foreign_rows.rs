@@ -84,20 +84,19 @@ async fn a_binding_that_leaks_rows_leaks_no_decision() {
     let Some(azurite) = azurite().await else {
         return;
     };
-    let or_filter = |binding: &mut Value| {
-        binding["filter"] = "RowKey eq 'nothing' or RowKey eq 'allocation'".into();
-    };
-    let no_key = |binding: &mut Value| {
-        binding.as_object_mut().unwrap().remove("partitionKey");
-    };
-    let changes: [(&str, &dyn Fn(&mut Value)); 2] = [("or", &or_filter), ("no key", &no_key)];
     let devices = [(
         "press-02",
         json!({"status": "active", "hub": HUB, "site": "Turin", "interval": 60}),
     )];
-    for (name, change) in changes {
+    for name in ["or", "no key"] {
         let app = Store::Table.app();
-        change_binding(app.path(), change);
+        change_binding(app.path(), |binding| {
+            if name == "or" {
+                binding["filter"] = "RowKey eq 'nothing' or RowKey eq 'allocation'".into();
+            } else {
+                binding.as_object_mut().unwrap().remove("partitionKey");
+            }
+        });
         let options = Store::Table.fill(&app, Some(&azurite), &devices).await;
         let host = FunctionsHost::start(options).await.unwrap();
         let invocation = ask(&host, "press-03").await;
@@ -120,11 +119,10 @@ async fn a_row_without_the_key_is_nobodys() {
             json!({"status": "active", "hub": HUB, "site": "Turin", "interval": 60}),
         )];
         let options = store.fill(&app, None, &devices).await;
-        change_binding(app.path(), |binding| match store {
-            Store::Sql => {
+        change_binding(app.path(), |binding| {
+            if store == Store::Sql {
                 binding["commandText"] = "select top 1 status, hub from dbo.Devices".into();
-            }
-            _ => {
+            } else {
                 binding["id"] = "press-02".into();
                 binding["partitionKey"] = "press-02".into();
             }
