@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use functions_host::{FunctionsHost, HttpRequest, Invocation};
-use provisioning::webhook::allocation_request::AllocationRequest;
+use provisioning::AllocationRequest;
 use serde_json::{Value, json};
 
 use crate::store::{Store, answer, ask, azurite};
