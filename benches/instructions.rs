@@ -1,7 +1,9 @@
-//! How many instructions an invocation takes in process, and each step of it: numbers that don't vary with the machine's mood.
+//! How many instructions an invocation takes in process, and each step of it: numbers that don't
+//! vary with the machine's mood.
 //!
-//! `cargo bench --bench instructions` needs valgrind. For each case it runs itself under callgrind twice, with few and with many
-//! repetitions: the difference, divided by how many more there were, is what one takes, without the start.
+//! `cargo bench --bench instructions` needs valgrind. For each case it runs itself under callgrind
+//! twice, with few and with many repetitions: the difference, divided by how many more there were,
+//! is what one takes, without the start.
 
 use std::env;
 use std::hint::black_box;
@@ -85,7 +87,8 @@ fn cases() -> Vec<Case> {
 /// A part of an invocation, and what repeats it so often.
 type Step = (&'static str, fn(u64) -> Result<()>);
 
-/// What the answer to the fixture's envelope takes, and the parts that it is made of; then decisions by large policies.
+/// What the answer to the fixture's envelope takes, and the parts that it is made of; then
+/// decisions by large policies.
 const STEPS: [Step; 9] = [
     ("all of it, `Webhook::answer`", |count| {
         let webhook = webhook();

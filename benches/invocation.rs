@@ -1,6 +1,8 @@
-//! How long an invocation takes in process, by size and by outcome: every layer of the app but the socket and the process's log.
+//! How long an invocation takes in process, by size and by outcome: every layer of the app but the
+//! socket and the process's log.
 //!
-//! `cargo bench --bench invocation`. `nothing` is what actix-web's routing and the measurement take by themselves.
+//! `cargo bench --bench invocation`. `nothing` is what actix-web's routing and the measurement take
+//! by themselves.
 
 use actix_web::App;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};

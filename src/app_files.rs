@@ -31,7 +31,8 @@ pub(crate) fn read(root: &Path) -> App {
     }
 }
 
-/// The JSON of a text with comments and trailing commas, which the host takes. Lines and columns stay.
+/// The JSON of a text with comments and trailing commas, which the host takes. Lines and columns
+/// stay.
 fn strict(text: &str) -> String {
     let mut json = String::with_capacity(text.len());
     // Where a comma stands in `json` that may turn out to be trailing.

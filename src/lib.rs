@@ -1,9 +1,12 @@
-//! A custom allocation webhook for the IoT Hub Device Provisioning Service (DPS), as a custom handler for Azure Functions.
+//! A custom allocation webhook for the IoT Hub Device Provisioning Service (DPS), as a custom
+//! handler for Azure Functions.
 //!
-//! When a device registers, the service asks which IoT hub it shall go to and what its first twin says. The Functions host takes
-//! the question and POSTs it to the binary of this package in an envelope; the answer goes the same way back.
+//! When a device registers, the service asks which IoT hub it shall go to and what its first twin
+//! says. The Functions host takes the question and POSTs it to the binary of this package in an
+//! envelope; the answer goes the same way back.
 //!
-//! The policy is a file, `allocation.json`. Where a file doesn't do, it is any function of the request:
+//! The policy is a file, `allocation.json`. Where a file doesn't do, it is any function of the
+//! request:
 //!
 //! ```no_run
 //! use std::process::ExitCode;
@@ -46,7 +49,8 @@ pub use allocation::{Decision, LinkedHub, Policy, Request};
 pub use app_files::APP_ROOT_VARIABLE;
 pub use policy_file::{DEFAULT_FILE, FILE_VARIABLE, PolicyFile};
 
-/// Serves the app with this policy until the process is asked to stop. It is the whole `main` of an app.
+/// Serves the app with this policy until the process is asked to stop. It is the whole `main` of an
+/// app.
 #[must_use]
 pub fn run(policy: impl Policy) -> ExitCode {
     run_with(|| Ok(policy))

@@ -1,4 +1,5 @@
-//! The custom handler: without arguments the process that the Functions host starts, with them the tools of who writes the policy.
+//! The custom handler: without arguments the process that the Functions host starts, with them the
+//! tools of who writes the policy.
 
 use std::process::ExitCode;
 

@@ -24,7 +24,8 @@ pub struct PolicyFile {
 }
 
 impl PolicyFile {
-    /// Reads the policy that the environment names, or else `allocation.json`, and logs its name and its checksum.
+    /// Reads the policy that the environment names, or else `allocation.json`, and logs its name
+    /// and its checksum.
     ///
     /// # Errors
     /// When the file is missing, unreadable or wrong, or the app's files don't fit it.

@@ -29,7 +29,8 @@ impl std::error::Error for EncodingError {}
 
 /// Whether bytes with this start are UTF-16.
 ///
-/// Without a mark, UTF-16 is known by a zero in one of its first two bytes: JSON begins with an ASCII character.
+/// Without a mark, UTF-16 is known by a zero in one of its first two bytes: JSON begins with an
+/// ASCII character.
 pub(crate) fn is_utf16(start: &[u8]) -> bool {
     matches!(
         start,

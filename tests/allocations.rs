@@ -1,9 +1,11 @@
-//! How much memory an invocation takes: counts, which are the same on every machine, held below bounds.
+//! How much memory an invocation takes: counts, which are the same on every machine, held below
+//! bounds.
 //!
-//! A count beyond its bound means that something is copied or built that wasn't before. If that is wanted, raise the bound in
-//! the commit that says why; where a count has fallen, lower it. Counted is one invocation through every layer of the app but
-//! the socket, from the request that actix-web has parsed to the answer's last byte. A buffer that grows counts each time, with
-//! its old and its new bytes.
+//! A count beyond its bound means that something is copied or built that wasn't before. If that is
+//! wanted, raise the bound in the commit that says why; where a count has fallen, lower it. Counted
+//! is one invocation through every layer of the app but the socket, from the request that actix-web
+//! has parsed to the answer's last byte. A buffer that grows counts each time, with its old and its
+//! new bytes.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -22,7 +24,8 @@ const TOASTER: &str = "breakroom499-contoso-tstrsd-007";
 const WRAPPED: &str = "/HttpTrigger1";
 const RAW: &str = "/api/HttpTrigger1";
 
-/// What one invocation allocates. Its answer must hold `expected`, so that the right thing is counted.
+/// What one invocation allocates. Its answer must hold `expected`, so that the right thing is
+/// counted.
 fn allocations(path: &str, body: &str, expected: &str) -> AllocationInfo {
     let runtime = Runtime::new().unwrap();
     let app = runtime.block_on(init_service(
@@ -75,7 +78,8 @@ fn memory_grows_with_the_request_by_a_fixed_factor() {
     for (name, size) in SIZES {
         let request = request(TOASTER, size);
         let envelope = envelope(&request);
-        // An envelope is held once whole, its buffer while it grows, and then the request that was a string in it.
+        // An envelope is held once whole, its buffer while it grows, and then the request that was
+        // a string in it.
         for (path, body, per_hundred) in [(WRAPPED, &envelope, 250), (RAW, &request, 100)] {
             let AllocationInfo {
                 count_total,

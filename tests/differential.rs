@@ -1,7 +1,8 @@
 //! The handler against a second statement of the tutorial's rules, on random requests.
 //!
-//! [`tutorial`] is a plain reading of the C# function over a tree of values: slow, obvious, and written without a look at `src`.
-//! Source: <https://learn.microsoft.com/azure/iot-dps/tutorial-custom-allocation-policies>.
+//! [`tutorial`] is a plain reading of the C# function over a tree of values: slow, obvious, and
+//! written without a look at `src`. Source:
+//! <https://learn.microsoft.com/azure/iot-dps/tutorial-custom-allocation-policies>.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -164,7 +165,8 @@ fn request() -> impl Strategy<Value = Value> {
         })
 }
 
-/// Runs `check` on what the handler answers, plainly and through an envelope, to each of `cases` random bodies.
+/// Runs `check` on what the handler answers, plainly and through an envelope, to each of `cases`
+/// random bodies.
 fn for_all(cases: u32, bodies: impl Strategy<Value = Vec<u8>>, check: impl Fn(&[u8], u16, &str)) {
     let system = rt::System::new();
     let app = system.block_on(init_service(
@@ -237,7 +239,8 @@ fn mangled_requests_are_refused_in_a_sentence_or_answered_as_the_tutorial_does()
             Ok(request) if is_well_typed(&request) => {
                 assert_eq!((status, answer.to_owned()), tutorial(&request));
             }
-            // What that parser can't read and ours needn't: a number that is too large, an escape that is no character.
+            // What that parser can't read and ours needn't: a number that is too large, an escape
+            // that is no character.
             Err(_) if status == 200 => {
                 let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
                 assert!(is_json);

@@ -1,6 +1,8 @@
-//! The real binary behind the emulated Functions host: what the Device Provisioning Service gets, over sockets, in both modes.
+//! The real binary behind the emulated Functions host: what the Device Provisioning Service gets,
+//! over sockets, in both modes.
 //!
-//! Every test ends with no violation of the custom handler protocol, but where it kills the handler itself.
+//! Every test ends with no violation of the custom handler protocol, but where it kills the handler
+//! itself.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -229,7 +231,8 @@ async fn bad_input_is_refused_in_a_sentence_and_never_breaks_the_protocol() {
         assert_answer(&host.invoke(webhook(body)).await, 400, &expected);
     }
 
-    // The host itself makes text of bytes that are none, unless the content type says that they are bytes.
+    // The host itself makes text of bytes that are none, unless the content type says that they are
+    // bytes.
     let bytes = b"{\"linkedHubs\":\"\xff\"}".to_vec();
     let octets = HttpRequest::post("/api/HttpTrigger1")
         .header("Content-Type", "application/octet-stream")

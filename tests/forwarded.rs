@@ -1,5 +1,6 @@
-//! The real binary behind an emulated host that forwards requests as they come (`enableForwardingHttpRequest`), beside one that wraps
-//! them: the same answer to everything that a device or the service can cause.
+//! The real binary behind an emulated host that forwards requests as they come
+//! (`enableForwardingHttpRequest`), beside one that wraps them: the same answer to everything that
+//! a device or the service can cause.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

@@ -1,7 +1,8 @@
-//! What is measured: the fixture's envelope, and the same request grown by what the device says of itself.
+//! What is measured: the fixture's envelope, and the same request grown by what the device says of
+//! itself.
 //!
-//! The sizes are those of the request; its envelope is two to three times as large, as the host escapes the request into a
-//! string and repeats its members as binding data.
+//! The sizes are those of the request; its envelope is two to three times as large, as the host
+//! escapes the request into a string and repeats its members as binding data.
 
 use allocation::policy::File;
 use serde_json::{Value, json};
@@ -22,7 +23,8 @@ pub(crate) const SIZES: [(&str, usize); 4] = [
     ("1 MB", 1 << 20),
 ];
 
-/// A request of `size` bytes from the device `registration_id`, whose payload takes what the fixture's request leaves.
+/// A request of `size` bytes from the device `registration_id`, whose payload takes what the
+/// fixture's request leaves.
 pub(crate) fn request(registration_id: &str, size: usize) -> String {
     let mut request: Value = serde_json::from_str(&fixture_s_request()).expect("the body is JSON");
     let device = &mut request["deviceRuntimeContext"];
@@ -30,7 +32,8 @@ pub(crate) fn request(registration_id: &str, size: usize) -> String {
     device["payload"] = json!({"readings": [], "note": ""});
     let text_length = |request: &Value| request.to_string().len();
 
-    // The payload is made of readings, as devices send them, and of a note that fills it up to the byte.
+    // The payload is made of readings, as devices send them, and of a note that fills it up to the
+    // byte.
     let reading =
         |n: usize| json!({"sensor": format!("probe-{:04}", n % 10_000), "unit": "°C", "at": 21.5});
     let room = size - text_length(&request);

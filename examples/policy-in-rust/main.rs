@@ -1,7 +1,7 @@
 //! A policy in Rust that falls back to the file.
 //!
-//! The registration ids of some devices are `SITE-LINE-SERIAL`, and their hubs' names start with the site. A file can't cut an id into
-//! parts; all other devices are left to `allocation.json`.
+//! The registration ids of some devices are `SITE-LINE-SERIAL`, and their hubs' names start with
+//! the site. A file can't cut an id into parts; all other devices are left to `allocation.json`.
 //!
 //! ```sh
 //! cargo run --example policy-in-rust

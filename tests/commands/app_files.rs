@@ -1,4 +1,5 @@
-//! `handler check` on `function.json`, `host.json` and `local.settings.json`: every known trap of an input binding is found.
+//! `handler check` on `function.json`, `host.json` and `local.settings.json`: every known trap of
+//! an input binding is found.
 
 use serde_json::{Value, json};
 

@@ -30,7 +30,8 @@ options:
     }
 }
 
-/// The options and the statuses of a help: the lines of these sections that are not indented further.
+/// The options and the statuses of a help: the lines of these sections that are not indented
+/// further.
 fn listed(help: &str) -> Vec<&str> {
     let mut is_listed = false;
     let lines = help.lines().filter(|line| {

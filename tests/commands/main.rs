@@ -1,4 +1,5 @@
-//! `handler check` and `handler explain`: the real binary, as somebody who writes a policy calls it.
+//! `handler check` and `handler explain`: the real binary, as somebody who writes a policy calls
+//! it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

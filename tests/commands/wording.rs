@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::call::Folder;
 
-/// What is told of the device `dev-1`, which has this payload and is at the hub b, by a policy of a rule with these members.
+/// What is told of the device `dev-1`, which has this payload and is at the hub b, by a policy of a
+/// rule with these members.
 fn told(rule: &Value, payload: &Value) -> String {
     let rule = rule.to_string();
     told_by(&rule[1..rule.len() - 1], payload)

@@ -1,4 +1,5 @@
-//! A store that is away when a device registers, and back when the Device Provisioning Service asks again.
+//! A store that is away when a device registers, and back when the Device Provisioning Service asks
+//! again.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

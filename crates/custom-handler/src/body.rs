@@ -10,13 +10,13 @@ use actix_web::body::{BodyStream, MessageBody};
 use actix_web::rt::time::timeout;
 use actix_web::web::Payload;
 
-/// How long a body may take to arrive, and how long one that is not wanted is taken before it is answered. The host is on the same
-/// machine and has the whole body before it sends the first byte. Both fit into the `functionTimeout` of `host.json`, at which the
-/// host would kill the process.
+/// How long a body may take to arrive, and how long one that is not wanted is taken before it is
+/// answered. The host is on the same machine and has the whole body before it sends the first byte.
+/// Both fit into the `functionTimeout` of `host.json`, at which the host would kill the process.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many bytes of bodies that are still arriving or being looked at the process holds at the most: 64 MiB, thousands of ordinary
-/// invocations.
+/// How many bytes of bodies that are still arriving or being looked at the process holds at the
+/// most: 64 MiB, thousands of ordinary invocations.
 static BUDGET: MemoryBudget = MemoryBudget::new(64 << 20);
 
 /// Why a body could not be read.

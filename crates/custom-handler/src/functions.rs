@@ -25,7 +25,8 @@ impl Functions {
         Self::default()
     }
 
-    /// Adds the function `name`, which is that of its folder, with routes of its own: it has to read the envelope and to write the answer.
+    /// Adds the function `name`, which is that of its folder, with routes of its own: it has to
+    /// read the envelope and to write the answer.
     #[must_use]
     pub fn with(
         mut self,
@@ -36,8 +37,9 @@ impl Functions {
         self
     }
 
-    /// Adds the function `name` with an HTTP trigger named `req` and an HTTP output named `res`. `handler` takes the request and returns the
-    /// response; an error fails the invocation, is logged, and shown to nobody.
+    /// Adds the function `name` with an HTTP trigger named `req` and an HTTP output named `res`.
+    /// `handler` takes the request and returns the response; an error fails the invocation, is
+    /// logged, and shown to nobody.
     #[must_use]
     pub fn http<E, H>(self, name: &'static str, handler: H) -> Self
     where
@@ -50,8 +52,9 @@ impl Functions {
         self.with(name, function::http(name, handler))
     }
 
-    /// Adds the function `name` with an Event Hub trigger named `events`, of `"cardinality": "many"`. `work` is done on each batch and
-    /// reports what has become of it: a failure makes the batch come again if `function.json` has a retry policy.
+    /// Adds the function `name` with an Event Hub trigger named `events`, of
+    /// `"cardinality": "many"`. `work` is done on each batch and reports what has become of it: a
+    /// failure makes the batch come again if `function.json` has a retry policy.
     #[must_use]
     pub fn event_hub<H>(self, name: &'static str, work: H) -> Self
     where
@@ -60,12 +63,13 @@ impl Functions {
         self.with(name, function::event_hub(name, work))
     }
 
-    /// Adds the function `name` with any other trigger. `handler` takes the members of `Data`, one for each input binding, the trigger among
-    /// them, and returns those of `Outputs`, one for each output binding, spelled as in `function.json`. An error fails the
-    /// invocation, is logged, and shown to nobody.
+    /// Adds the function `name` with any other trigger. `handler` takes the members of `Data`, one
+    /// for each input binding, the trigger among them, and returns those of `Outputs`, one for each
+    /// output binding, spelled as in `function.json`. An error fails the invocation, is logged, and
+    /// shown to nobody.
     ///
-    /// The host writes a value that is no JSON object as a string that holds its JSON: [`decoded`](crate::decoded) reads what
-    /// it is.
+    /// The host writes a value that is no JSON object as a string that holds its JSON:
+    /// [`decoded`](crate::decoded) reads what it is.
     ///
     /// ```
     /// use std::convert::Infallible;
@@ -97,8 +101,9 @@ impl Functions {
     /// # assert_eq!(format!("{functions:?}"), r#"["Receive"]"#);
     /// ```
     ///
-    /// A handler that needs a client or another thing of the whole process is a closure that holds it. Without output bindings it
-    /// returns `()`. A timer, `{"type": "timerTrigger", "name": "timer", "schedule": "0 */5 * * * *"}`:
+    /// A handler that needs a client or another thing of the whole process is a closure that holds
+    /// it. Without output bindings it returns `()`. A timer, `{"type": "timerTrigger", "name":
+    /// "timer", "schedule": "0 */5 * * * *"}`:
     ///
     /// ```
     /// use std::convert::Infallible;
@@ -132,7 +137,8 @@ impl Functions {
     /// # assert_eq!(format!("{functions:?}"), r#"["Tick"]"#);
     /// ```
     ///
-    /// What a trigger tells beside its data, a queue's `DequeueCount` for one, is in [`Context::metadata`].
+    /// What a trigger tells beside its data, a queue's `DequeueCount` for one, is in
+    /// [`Context::metadata`].
     #[must_use]
     pub fn function<D, O, E, H>(self, name: &'static str, handler: H) -> Self
     where
@@ -144,7 +150,8 @@ impl Functions {
         self.with(name, function::function(name, handler))
     }
 
-    /// Adds every route: `GET /`, by which the host learns that the process is ready, and those of each function.
+    /// Adds every route: `GET /`, by which the host learns that the process is ready, and those of
+    /// each function.
     pub fn configure(&self, config: &mut ServiceConfig) {
         config.service(
             web::resource("/")

@@ -1,8 +1,9 @@
 //! Reading JSON without building trees.
 //!
-//! An invocation carries far more than a function looks at. What a shape only carries through stays the text that it
-//! came as ([`Lazy`]), and the few members that matter are picked out by name (`members`). Syntax is checked to
-//! the last byte; types are checked where a member is read. Nothing here recurses, so nesting costs no stack.
+//! An invocation carries far more than a function looks at. What a shape only carries through stays
+//! the text that it came as ([`Lazy`]), and the few members that matter are picked out by name
+//! (`members`). Syntax is checked to the last byte; types are checked where a member is read.
+//! Nothing here recurses, so nesting costs no stack.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -69,7 +70,8 @@ impl<T> fmt::Debug for Lazy<'_, T> {
     }
 }
 
-/// Reads a `T` from an object alone, where a derived `T` would take an array of its members as well.
+/// Reads a `T` from an object alone, where a derived `T` would take an array of its members as
+/// well.
 ///
 /// # Errors
 /// As `T` has them, and when it is no object.
@@ -93,8 +95,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
     }
 }
 
-/// Declares a struct of members that are picked out of a JSON object, each by its name, and how it is read from the object's text. A member
-/// that is absent or null is `None`; of one that is repeated the last counts; others are skipped.
+/// Declares a struct of members that are picked out of a JSON object, each by its name, and how it
+/// is read from the object's text. A member that is absent or null is `None`; of one that is
+/// repeated the last counts; others are skipped.
 ///
 /// ```
 /// custom_handler::members! {
@@ -130,12 +133,14 @@ macro_rules! members {
     };
 }
 
-/// The members `names` of the JSON object `json`, each as its text. A member that is absent or null is `None`; of one
-/// that is repeated the last counts, as with the parser of the C# tutorial; others are skipped.
+/// The members `names` of the JSON object `json`, each as its text. A member that is absent or null
+/// is `None`; of one that is repeated the last counts, as with the parser of the C# tutorial;
+/// others are skipped.
 ///
 /// # Errors
-/// When `json` is not an object, or not JSON from its first byte to its last. Of text that only starts as another value the error may
-/// say ([`serde_json::Error::is_data`]) that it is no object, without a look at the rest.
+/// When `json` is not an object, or not JSON from its first byte to its last. Of text that only
+/// starts as another value the error may say ([`serde_json::Error::is_data`]) that it is no object,
+/// without a look at the rest.
 pub fn members<'a, const N: usize>(
     json: &'a str,
     names: &[&str; N],
@@ -246,8 +251,9 @@ pub fn kind(json: &str) -> &'static str {
 #[must_use]
 #[inline]
 pub fn nests_deeper_than(json: &str, limit: usize) -> bool {
-    // Nearly every text has too few brackets to nest that deeply, and counting them is much quicker than pairing them; the more
-    // so where the processor counts many at once, for which the sum of a chunk must be a byte.
+    // Nearly every text has too few brackets to nest that deeply, and counting them is much quicker
+    // than pairing them; the more so where the processor counts many at once, for which the sum of
+    // a chunk must be a byte.
     let brackets = json.as_bytes().chunks(255).map(|chunk| {
         let brackets = chunk
             .iter()

@@ -1,8 +1,11 @@
-//! A runtime for [custom handlers](https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers) of Azure Functions.
+//! A runtime for [custom
+//! handlers](https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers) of Azure
+//! Functions.
 //!
-//! The Functions host starts a custom handler as a process and POSTs it an envelope for every invocation of a function. This
-//! crate reads the envelope, hands a handler what its bindings hold, writes the answer, and is the process around that:
-//! port, server, limits, log, panics, signals. What `lambda_runtime` is elsewhere.
+//! The Functions host starts a custom handler as a process and POSTs it an envelope for every
+//! invocation of a function. This crate reads the envelope, hands a handler what its bindings hold,
+//! writes the answer, and is the process around that: port, server, limits, log, panics, signals.
+//! What `lambda_runtime` is elsewhere.
 //!
 //! ```no_run
 //! use std::convert::Infallible;
@@ -25,10 +28,12 @@
 //! }
 //! ```
 //!
-//! Beside the binary stand a folder `Hello` with its `function.json`, a trigger named `req` and an output named `res`, and a `host.json` that
-//! names the binary as `customHandler.description.defaultExecutablePath`. `examples/hello` is this program, with those files.
-//! [`Functions::function`] shows a queue, a timer, and a handler that holds something of its own; such a program also needs
-//! `serde` with its feature `derive`, and `log` for lines that belong to no invocation.
+//! Beside the binary stand a folder `Hello` with its `function.json`, a trigger named `req` and an
+//! output named `res`, and a `host.json` that names the binary as
+//! `customHandler.description.defaultExecutablePath`. `examples/hello` is this program, with those
+//! files. [`Functions::function`] shows a queue, a timer, and a handler that holds something of its
+//! own; such a program also needs `serde` with its feature `derive`, and `log` for lines that
+//! belong to no invocation.
 //!
 //! # Layout
 //!
@@ -44,15 +49,17 @@
 //!
 //! # What it does at a failure
 //!
-//! A handler's error and a panic fail the invocation: the line is in the process's log, and the host answers 500, or sends the invocation
-//! again where it has a retry policy. A malformed envelope is answered with 400; no Functions host sends one. Bodies may have
-//! [`MAX_ENVELOPE`] bytes each and 64 MiB together, and 10 seconds to arrive.
+//! A handler's error and a panic fail the invocation: the line is in the process's log, and the
+//! host answers 500, or sends the invocation again where it has a retry policy. A malformed
+//! envelope is answered with 400; no Functions host sends one. Bodies may have [`MAX_ENVELOPE`]
+//! bytes each and 64 MiB together, and 10 seconds to arrive.
 //!
-//! Where `host.json` sets `enableForwardingHttpRequest` or `enableProxyingHttpRequest`, the host sends a function with HTTP in and out
-//! the request itself, to `/api/{name}`. Give such a function [routes of its own](Functions::with).
+//! Where `host.json` sets `enableForwardingHttpRequest` or `enableProxyingHttpRequest`, the host
+//! sends a function with HTTP in and out the request itself, to `/api/{name}`. Give such a function
+//! [routes of its own](Functions::with).
 //!
-//! Source: <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers> and, where that page is silent or
-//! stale, the host itself: <https://github.com/Azure/azure-functions-host>.
+//! Source: <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers> and, where
+//! that page is silent or stale, the host itself: <https://github.com/Azure/azure-functions-host>.
 
 pub mod body;
 mod envelope;

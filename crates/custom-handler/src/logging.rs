@@ -9,11 +9,12 @@ use log::LevelFilter;
 /// What is logged where neither `RUST_LOG` nor the app says otherwise.
 pub const DEFAULT_FILTER: &str = "info";
 
-/// Logs to stdout, as the host takes every line on stderr for an error. It adds the time itself. `default_filter` is used where
-/// `RUST_LOG` is not set. A panic becomes a line of the log.
+/// Logs to stdout, as the host takes every line on stderr for an error. It adds the time itself.
+/// `default_filter` is used where `RUST_LOG` is not set. A panic becomes a line of the log.
 pub fn start(default_filter: &str) {
     env_logger::Builder::new()
-        // What they tell is nothing to act on: how many workers there are, and who has sent bytes that are no HTTP.
+        // What they tell is nothing to act on: how many workers there are, and who has sent bytes
+        // that are no HTTP.
         .filter_module("actix_server", LevelFilter::Warn)
         .filter_module("actix_http", LevelFilter::Off)
         .parse_env(Env::new().default_filter_or(default_filter))

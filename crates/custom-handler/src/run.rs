@@ -8,28 +8,31 @@ use anyhow::Result;
 
 use crate::{Functions, logging, port, server};
 
-/// In which a Functions host names the process that it has started, and the older name of it. Nobody sets them by hand, as they would
-/// the port.
+/// In which a Functions host names the process that it has started, and the older name of it.
+/// Nobody sets them by hand, as they would the port.
 const HOST_VARIABLES: [&str; 2] = [
     "FUNCTIONS_CUSTOMHANDLER_WORKER_ID",
     "FUNCTIONS_HTTPWORKER_ID",
 ];
 
-/// The exit status by which a handler asks the host to start it again, without counting an error. Hosts before 2026 take 0 for the
-/// wish to be left alone: they never start the handler again, and every later invocation fails.
+/// The exit status by which a handler asks the host to start it again, without counting an error.
+/// Hosts before 2026 take 0 for the wish to be left alone: they never start the handler again, and
+/// every later invocation fails.
 const RESTART: u8 = 200;
 
-/// Serves `functions` until the process is asked to stop by SIGTERM or SIGINT. It is the whole `main` of an app.
+/// Serves `functions` until the process is asked to stop by SIGTERM or SIGINT. It is the whole
+/// `main` of an app.
 ///
-/// After a signal what is in flight is finished, and the status is 0; under a Functions host it is 200, so that the host starts the
-/// handler again if it was not the host that wanted it to stop. What goes wrong at the start is one sentence on stderr, and status 1.
+/// After a signal what is in flight is finished, and the status is 0; under a Functions host it is
+/// 200, so that the host starts the handler again if it was not the host that wanted it to stop.
+/// What goes wrong at the start is one sentence on stderr, and status 1.
 #[must_use]
 pub fn run(functions: Functions) -> ExitCode {
     run_with(logging::DEFAULT_FILTER, || Ok(functions))
 }
 
-/// [`run()`] for an app that has to read its settings first, or logs something else than all from `info` on where `RUST_LOG` is
-/// not set.
+/// [`run()`] for an app that has to read its settings first, or logs something else than all from
+/// `info` on where `RUST_LOG` is not set.
 #[must_use]
 pub fn run_with(log_filter: &str, functions: impl FnOnce() -> Result<Functions>) -> ExitCode {
     logging::start(log_filter);

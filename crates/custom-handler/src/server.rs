@@ -10,18 +10,23 @@ use anyhow::{Context, Result};
 
 use crate::port::PORT_VARIABLE;
 
-/// How long a connection may be idle, before its first request and after any. It must be longer than 75 seconds: the host closes what
-/// has been idle for 60 to 75, and a handler that closes first loses the invocation that is sent at that moment (5 of 60 with the host
-/// 4.1037), as the host doesn't send a chunked request again. actix-web's own 5 seconds for a first request would do it, too.
+/// How long a connection may be idle, before its first request and after any. It must be longer
+/// than 75 seconds: the host closes what has been idle for 60 to 75, and a handler that closes
+/// first loses the invocation that is sent at that moment (5 of 60 with the host 4.1037), as the
+/// host doesn't send a chunked request again. actix-web's own 5 seconds for a first request would
+/// do it, too.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// How many connections each worker has at the most. The host keeps one for each invocation under way; further ones wait.
+/// How many connections each worker has at the most. The host keeps one for each invocation under
+/// way; further ones wait.
 const MAX_CONNECTIONS: usize = 1024;
 
-/// How many connections the system holds until a worker takes them. Where it is full, whoever calls tries again after a second.
+/// How many connections the system holds until a worker takes them. Where it is full, whoever calls
+/// tries again after a second.
 const BACKLOG: u32 = 1024;
 
-/// How long requests in flight may take after a signal. An invocation takes microseconds; whoever is slower has gone.
+/// How long requests in flight may take after a signal. An invocation takes microseconds; whoever
+/// is slower has gone.
 const SHUTDOWN_TIMEOUT_SECONDS: u64 = 5;
 
 /// Listens on `port` of 127.0.0.1.
@@ -32,7 +37,8 @@ pub fn listen(port: u16) -> Result<TcpListener> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let listen = || {
         let socket = TcpSocket::new_v4()?;
-        // The host gives a process that it starts again the port of the last one, whose connections the system remembers.
+        // The host gives a process that it starts again the port of the last one, whose connections
+        // the system remembers.
         #[cfg(unix)]
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
@@ -43,7 +49,8 @@ pub fn listen(port: u16) -> Result<TcpListener> {
     })
 }
 
-/// Serves `routes` on `listener` until the process gets SIGTERM or SIGINT, and finishes what is in flight.
+/// Serves `routes` on `listener` until the process gets SIGTERM or SIGINT, and finishes what is in
+/// flight.
 ///
 /// # Errors
 /// When signals can't be listened to, or the listener can't be used.

@@ -6,7 +6,8 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The app in `root` with another `host.json`. It holds the functions `names` alone and no handler, and is gone with this value.
+/// The app in `root` with another `host.json`. It holds the functions `names` alone and no handler,
+/// and is gone with this value.
 #[must_use]
 pub fn with_host_json(root: &Path, names: &[&str], change: impl FnOnce(&mut Value)) -> TempDir {
     let app = tempfile::tempdir().unwrap();
@@ -27,7 +28,8 @@ pub fn with_host_json(root: &Path, names: &[&str], change: impl FnOnce(&mut Valu
     app
 }
 
-/// The app in `root` to whose functions the host forwards requests as they come, instead of wrapping them in envelopes.
+/// The app in `root` to whose functions the host forwards requests as they come, instead of
+/// wrapping them in envelopes.
 #[must_use]
 pub fn forwarded(root: &Path, names: &[&str]) -> TempDir {
     with_host_json(root, names, |host| {

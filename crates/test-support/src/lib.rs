@@ -1,5 +1,6 @@
-//! What the tests of several packages share: a handler as a [`process`], requests as [`http`] bytes, the [`tutorial`]'s payloads, and
-//! [apps](app) that are set up otherwise. Whatever goes wrong here is a panic, which fails the test.
+//! What the tests of several packages share: a handler as a [`process`], requests as [`http`]
+//! bytes, the [`tutorial`]'s payloads, and [apps](app) that are set up otherwise. Whatever goes
+//! wrong here is a panic, which fails the test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 pub mod app;

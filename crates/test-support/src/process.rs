@@ -101,7 +101,8 @@ impl Handler {
 
 impl Drop for Handler {
     fn drop(&mut self) {
-        // A test that fails must not leave it behind. Where it has ended already there is nothing to do.
+        // A test that fails must not leave it behind. Where it has ended already there is nothing
+        // to do.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

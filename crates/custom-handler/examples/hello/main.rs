@@ -1,7 +1,8 @@
-//! A Function App in twenty lines. Beside it stand its `host.json` and the function's `Hello/function.json`.
+//! A Function App in twenty lines. Beside it stand its `host.json` and the function's
+//! `Hello/function.json`.
 //!
-//! `cargo run -p custom-handler --example hello` serves it on port 3000; with `cp target/debug/examples/hello .` in this folder
-//! `func start` does.
+//! `cargo run -p custom-handler --example hello` serves it on port 3000; with
+//! `cp target/debug/examples/hello .` in this folder `func start` does.
 
 use std::convert::Infallible;
 use std::process::ExitCode;

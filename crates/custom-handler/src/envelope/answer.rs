@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// What the handler answers. `O` is the function's own shape of `Outputs`, one member for each output binding of its
-/// `function.json`, spelled as there (the host compares the case).
+/// What the handler answers. `O` is the function's own shape of `Outputs`, one member for each
+/// output binding of its `function.json`, spelled as there (the host compares the case).
 ///
-/// It always goes out with status 200 and `application/json`: the host throws everything away that comes with another
-/// status or type, and waits until the function's timeout when nothing comes.
+/// It always goes out with status 200 and `application/json`: the host throws everything away that
+/// comes with another status or type, and waits until the function's timeout when nothing comes.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Answer<'a, O> {
@@ -35,8 +35,9 @@ impl<'a, O: Serialize> Answer<'a, O> {
     /// The answer's JSON.
     ///
     /// # Errors
-    /// When `O` refuses to be written, which is a mistake in `O`. The invocation must then fail, with a status that is no 2xx: there is
-    /// no answer of which every trigger would know that it has failed.
+    /// When `O` refuses to be written, which is a mistake in `O`. The invocation must then fail,
+    /// with a status that is no 2xx: there is no answer of which every trigger would know that it
+    /// has failed.
     pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
         let logs: usize = self.logs.iter().map(|line| line.len()).sum();
         // Enough for the logs, for what escaping adds to them, and for the outputs.

@@ -2,8 +2,8 @@
 //!
 //! Its own few lines, as the package keeps to its six dependencies.
 
-/// The bytes that `text` stands for, or `None` when it is not base64: another length than a multiple of four, a
-/// character outside the alphabet, or padding anywhere but at the end.
+/// The bytes that `text` stands for, or `None` when it is not base64: another length than a
+/// multiple of four, a character outside the alphabet, or padding anywhere but at the end.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.as_bytes();
     if !text.len().is_multiple_of(4) {

@@ -10,15 +10,16 @@ use serde_json::value::RawValue;
 use crate::HttpRequest;
 use crate::json;
 
-/// Values of input bindings by name, each as the JSON text that the host has sent. Another layer of JSON may be in it: see
-/// [`Encoded`](crate::Encoded).
+/// Values of input bindings by name, each as the JSON text that the host has sent. Another layer of
+/// JSON may be in it: see [`Encoded`](crate::Encoded).
 ///
 /// Its `Debug` shows the names alone.
 #[derive(Clone, Default)]
 pub struct InputBindings<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> InputBindings<'a> {
-    /// The value of the binding `name`, or `None` when the host has sent none. Of a name that is repeated the last counts.
+    /// The value of the binding `name`, or `None` when the host has sent none. Of a name that is
+    /// repeated the last counts.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
         let found = self.0.iter().rfind(|(binding, _)| binding == name);
@@ -46,7 +47,8 @@ impl fmt::Debug for InputBindings<'_> {
     }
 }
 
-/// The `Data` of a function with an HTTP trigger named `req`, the name that every template gives it, and any other input bindings.
+/// The `Data` of a function with an HTTP trigger named `req`, the name that every template gives
+/// it, and any other input bindings.
 #[derive(Clone, Debug)]
 pub struct HttpTrigger<'a> {
     /// The request.

@@ -1,4 +1,5 @@
-//! How the host writes a value of `Data` or `Metadata`: an object as it is, anything else as a string that holds its JSON.
+//! How the host writes a value of `Data` or `Metadata`: an object as it is, anything else as a
+//! string that holds its JSON.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,8 +10,9 @@ use serde_json::value::RawValue;
 
 use crate::json;
 
-/// A value of `Data` or `Metadata`, as the JSON text that it is behind the host's encoding: the array `[1]` arrives as the
-/// string `"[1]"`, the text `a` as the string `"\"a\""`, and an object as itself.
+/// A value of `Data` or `Metadata`, as the JSON text that it is behind the host's encoding: the
+/// array `[1]` arrives as the string `"[1]"`, the text `a` as the string `"\"a\""`, and an object
+/// as itself.
 ///
 /// Its `Debug` shows the length alone.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,7 +45,8 @@ impl fmt::Debug for Encoded<'_> {
     }
 }
 
-/// Reads a value of `Data` as what it is behind the host's encoding, for the shape of a function's own bindings.
+/// Reads a value of `Data` as what it is behind the host's encoding, for the shape of a function's
+/// own bindings.
 ///
 /// ```
 /// #[derive(serde::Deserialize)]

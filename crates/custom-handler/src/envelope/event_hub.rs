@@ -1,10 +1,13 @@
-//! The Event Hub trigger's batch: bodies in `Data` under the binding's name, their properties in `Metadata`, joined by place.
+//! The Event Hub trigger's batch: bodies in `Data` under the binding's name, their properties in
+//! `Metadata`, joined by place.
 //!
-//! Only batches are read (`"cardinality": "many"`). Where the host hands over one event alone, it merges that event's own
-//! members into `Metadata`, so that a device could write itself another's name there.
+//! Only batches are read (`"cardinality": "many"`). Where the host hands over one event alone, it
+//! merges that event's own members into `Metadata`, so that a device could write itself another's
+//! name there.
 //!
-//! Source: <https://learn.microsoft.com/azure/azure-functions/functions-bindings-event-hubs-trigger>, and for the encoding the
-//! [host](https://github.com/Azure/azure-functions-host) and the trigger's
+//! Source:
+//! <https://learn.microsoft.com/azure/azure-functions/functions-bindings-event-hubs-trigger>, and
+//! for the encoding the [host](https://github.com/Azure/azure-functions-host) and the trigger's
 //! [extension](https://github.com/Azure/azure-sdk-for-net/tree/main/sdk/eventhub/Microsoft.Azure.WebJobs.Extensions.EventHubs).
 
 use std::borrow::Cow;
@@ -31,7 +34,8 @@ pub struct EventHubTrigger<'a> {
 pub struct EventHubMetadata<'a> {
     /// Where the batch comes from.
     pub partition_context: PartitionContext,
-    /// The properties that the sender set, and the hub's enrichments: an array with one object for each event.
+    /// The properties that the sender set, and the hub's enrichments: an array with one object for
+    /// each event.
     #[serde(borrow)]
     pub properties_array: Option<Encoded<'a>>,
     /// What Event Hubs and IoT Hub say of each event: an array with one object for each event.
@@ -141,15 +145,16 @@ fn array<'a>(
 #[derive(Clone, Copy)]
 pub struct EventData<'a> {
     body: &'a RawValue,
-    /// What the sender set, and the hub's enrichments. A device can set any name here that its hub doesn't enrich.
+    /// What the sender set, and the hub's enrichments. A device can set any name here that its hub
+    /// doesn't enrich.
     pub properties: EventProperties<'a>,
     /// What Event Hubs and IoT Hub say of the event. No device can write here.
     pub system_properties: EventProperties<'a>,
 }
 
 impl<'a> EventData<'a> {
-    /// The body's text. With `"dataType": "string"` it is what the sender sent; without a `dataType` the host has parsed the
-    /// body and written it anew. With `"binary"` it is base64.
+    /// The body's text. With `"dataType": "string"` it is what the sender sent; without a
+    /// `dataType` the host has parsed the body and written it anew. With `"binary"` it is base64.
     #[must_use]
     pub fn body(&self) -> Cow<'a, str> {
         text(self.body)
@@ -167,7 +172,8 @@ impl fmt::Debug for EventData<'_> {
 pub struct EventProperties<'a>(Option<&'a RawValue>);
 
 impl<'a> EventProperties<'a> {
-    /// The property `name`, in exactly this spelling: the text of a string, the JSON of anything else.
+    /// The property `name`, in exactly this spelling: the text of a string, the JSON of anything
+    /// else.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Cow<'a, str>> {
         let [value] = json::members(self.0?.get(), &[name]).ok()?;
@@ -185,7 +191,8 @@ impl fmt::Debug for EventProperties<'_> {
     }
 }
 
-/// What a JSON string says; any other JSON, and a string with half a character in it, as it is written.
+/// What a JSON string says; any other JSON, and a string with half a character in it, as it is
+/// written.
 fn text(json: &RawValue) -> Cow<'_, str> {
     json::text(json.get()).unwrap_or(json.get().into())
 }

@@ -1,4 +1,5 @@
-//! The HTTP trigger's request, as it stands in `Data` under the binding's name, and the response of the HTTP output binding.
+//! The HTTP trigger's request, as it stands in `Data` under the binding's name, and the response of
+//! the HTTP output binding.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,7 +20,8 @@ pub struct HttpRequest<'a> {
     /// The method, as sent.
     #[serde(borrow)]
     pub method: Option<Lazy<'a, String>>,
-    /// Query parameters; a repeated one is joined with commas. Holds the function key as `code`: never log it.
+    /// Query parameters; a repeated one is joined with commas. Holds the function key as `code`:
+    /// never log it.
     #[serde(borrow)]
     pub query: Option<Lazy<'a, BTreeMap<String, String>>>,
     /// The request's headers. May hold the function key as `x-functions-key`: never log them.
@@ -31,7 +33,8 @@ pub struct HttpRequest<'a> {
     /// Who calls, one entry for each way in which the host has authenticated the caller.
     #[serde(borrow)]
     pub identities: Option<Lazy<'a, Vec<Identity>>>,
-    /// The body as the host writes it: text, or base64 of bytes; absent unless the request had a `Content-Length`.
+    /// The body as the host writes it: text, or base64 of bytes; absent unless the request had a
+    /// `Content-Length`.
     #[serde(borrow)]
     body: Option<Body<'a>>,
 }
@@ -39,8 +42,8 @@ pub struct HttpRequest<'a> {
 impl HttpRequest<'_> {
     /// The body's text, without a byte order mark; `None` when it has none.
     ///
-    /// The host sends `application/octet-stream` and `multipart/…` bodies as base64, and drops the body of a request
-    /// without a `Content-Length`.
+    /// The host sends `application/octet-stream` and `multipart/…` bodies as base64, and drops the
+    /// body of a request without a `Content-Length`.
     ///
     /// # Errors
     /// When a base64 body is not base64, or its bytes are not UTF-8.
@@ -157,7 +160,8 @@ pub struct Claim {
 
 /// The response that the host gives to the caller, for an output binding of type `http`.
 ///
-/// The body is text even where it holds JSON: inside a JSON body the host would re-indent, and rewrite dates and numbers.
+/// The body is text even where it holds JSON: inside a JSON body the host would re-indent, and
+/// rewrite dates and numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpResponse<'a> {
@@ -172,8 +176,9 @@ pub struct HttpResponse<'a> {
 impl<'a> HttpResponse<'a> {
     /// A response with this status, media type and body.
     ///
-    /// The host writes any status as it is, also those that break the connection; one outside 200 to 599, a mistake of ours, becomes 500.
-    /// A body that is a date as a whole, which the host would rewrite, gets a blank behind it.
+    /// The host writes any status as it is, also those that break the connection; one outside 200
+    /// to 599, a mistake of ours, becomes 500. A body that is a date as a whole, which the host
+    /// would rewrite, gets a blank behind it.
     #[must_use]
     pub fn new(
         status: u16,
@@ -207,7 +212,8 @@ impl<'a> HttpResponse<'a> {
     }
 }
 
-/// Whether the host could take a text for a date: ISO 8601 with a time, or `/Date(…)/`. Some that it wouldn't are among them.
+/// Whether the host could take a text for a date: ISO 8601 with a time, or `/Date(…)/`. Some that
+/// it wouldn't are among them.
 fn is_date(text: &str) -> bool {
     match text.as_bytes() {
         [b'/', b'D', b'a', b't', b'e', b'(', .., b')', b'/'] => true,
@@ -216,8 +222,9 @@ fn is_date(text: &str) -> bool {
     }
 }
 
-/// The headers of an [`HttpResponse`]: no others, as the host passes on what would break the response (`Content-Length`,
-/// `Transfer-Encoding`) and replaces its own by `Server` and `Date`. It adds `; charset=utf-8` to the content type.
+/// The headers of an [`HttpResponse`]: no others, as the host passes on what would break the
+/// response (`Content-Length`, `Transfer-Encoding`) and replaces its own by `Server` and `Date`. It
+/// adds `; charset=utf-8` to the content type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct ResponseHeaders<'a> {
     #[serde(rename = "Content-Type")]

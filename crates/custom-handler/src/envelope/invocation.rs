@@ -15,8 +15,9 @@ pub const INVOCATION_ID_HEADER: &str = "X-Azure-Functions-InvocationId";
 /// The same where the host passes on the request itself, by `enableProxyingHttpRequest`.
 const PROXIED_ID_HEADER: &str = "x-ms-invocation-id";
 
-/// The host's id of the invocation, or a dash where there is none. The caller of a function to which the host forwards requests may
-/// have sent one of its own, behind which the host puts its; under `enableProxyingHttpRequest` the host leaves the caller's.
+/// The host's id of the invocation, or a dash where there is none. The caller of a function to
+/// which the host forwards requests may have sent one of its own, behind which the host puts its;
+/// under `enableProxyingHttpRequest` the host leaves the caller's.
 #[must_use]
 pub fn invocation_id(http: &HttpRequest) -> &str {
     const GUID_LENGTH: usize = 36;
@@ -28,7 +29,8 @@ pub fn invocation_id(http: &HttpRequest) -> &str {
         .unwrap_or("-")
 }
 
-/// One invocation. `D` is the function's own shape of `Data`, one member for each input binding of its `function.json`.
+/// One invocation. `D` is the function's own shape of `Data`, one member for each input binding of
+/// its `function.json`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Invocation<'a, D> {
@@ -38,8 +40,9 @@ pub struct Invocation<'a, D> {
         bound(deserialize = "D: Deserialize<'de>")
     )]
     pub data: D,
-    /// The binding data, as JSON text. Whoever sends the request can put any name and value into it, so nothing that
-    /// matters may be read from here; a trigger without a request (Event Hubs) has its properties here.
+    /// The binding data, as JSON text. Whoever sends the request can put any name and value into
+    /// it, so nothing that matters may be read from here; a trigger without a request (Event Hubs)
+    /// has its properties here.
     #[serde(borrow, default)]
     pub metadata: Option<&'a RawValue>,
 }
@@ -48,7 +51,8 @@ impl<'a, D: Deserialize<'a>> Invocation<'a, D> {
     /// Reads the envelope.
     ///
     /// # Errors
-    /// When it is no text, or not JSON, or lacks what `D` needs. Then it was not the Functions host that sent it.
+    /// When it is no text, or not JSON, or lacks what `D` needs. Then it was not the Functions host
+    /// that sent it.
     pub fn parse(envelope: &'a [u8]) -> Result<Self, InvocationError> {
         // All at once, which is quicker than string by string.
         let envelope = std::str::from_utf8(envelope).map_err(InvocationError::NotUtf8)?;
@@ -98,8 +102,8 @@ impl fmt::Display for InvocationError {
 
 impl std::error::Error for InvocationError {}
 
-/// The binding that a function needs and the host has not sent. Of serde's complaints this one holds no content, only the name
-/// of a field.
+/// The binding that a function needs and the host has not sent. Of serde's complaints this one
+/// holds no content, only the name of a field.
 fn missing_binding(error: &serde_json::Error) -> Option<String> {
     let complaint = error.to_string();
     let (member, _) = complaint.strip_prefix("missing field `")?.split_once('`')?;

@@ -1,4 +1,5 @@
-//! The envelope that the host POSTs for an invocation, what its triggers and input bindings put into it, and the answer.
+//! The envelope that the host POSTs for an invocation, what its triggers and input bindings put
+//! into it, and the answer.
 //!
 //! Only shapes and their text: no sockets, no clock.
 

@@ -1,7 +1,7 @@
 //! The value of an input binding, as the Functions host puts it into `Data`.
 //!
-//! The host writes an object as it is, and all else as a string that holds JSON: an array once encoded, a
-//! text twice. One decoder serves all stores.
+//! The host writes an object as it is, and all else as a string that holds JSON: an array once
+//! encoded, a text twice. One decoder serves all stores.
 
 use std::fmt;
 
@@ -16,8 +16,8 @@ const MAX_DEPTH: usize = 128;
 /// What an input binding has brought from a store.
 #[derive(Clone, PartialEq, Eq)]
 pub enum StoredRow {
-    /// Nothing: the member is not there. The host always sends it, so `function.json` lacks the binding, or the request did
-    /// not come through the host.
+    /// Nothing: the member is not there. The host always sends it, so `function.json` lacks the
+    /// binding, or the request did not come through the host.
     Absent,
     /// The store has no such row.
     NotFound,

@@ -1,7 +1,9 @@
-//! A function with an Event Hub trigger: a batch comes in, and either it is done or it has to come again.
+//! A function with an Event Hub trigger: a batch comes in, and either it is done or it has to come
+//! again.
 //!
-//! The host takes a batch for done whatever becomes of it, unless the function fails and has a retry policy. So what can't ever be
-//! used is logged and the rest goes on, and what fails for the moment fails the invocation.
+//! The host takes a batch for done whatever becomes of it, unless the function fails and has a
+//! retry policy. So what can't ever be used is logged and the rest goes on, and what fails for the
+//! moment fails the invocation.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -67,7 +69,8 @@ impl Report {
     }
 }
 
-/// Why an invocation has no batch. It is not the Functions host that sends such a thing, or the function is set up wrongly.
+/// Why an invocation has no batch. It is not the Functions host that sends such a thing, or the
+/// function is set up wrongly.
 enum Malformed {
     Invocation(InvocationError),
     Batch(BatchError),
@@ -135,7 +138,8 @@ fn told(name: &str, id: &str, report: Report, retry: Option<RetryContext>) -> Ht
         "{name} {id}: {} of the batch's writes have failed; {what_next}",
         report.failed
     );
-    // The host drops the body and the logs of a failed invocation; the lines above are in the process's log.
+    // The host drops the body and the logs of a failed invocation; the lines above are in the
+    // process's log.
     text(503, format!("The batch has to come again; {what_next}."))
 }
 

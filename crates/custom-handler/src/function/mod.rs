@@ -1,4 +1,5 @@
-//! A function of the app: from the host's POST to the answer, around a handler that knows of neither.
+//! A function of the app: from the host's POST to the answer, around a handler that knows of
+//! neither.
 
 mod event_hub;
 mod http;
@@ -32,7 +33,8 @@ const FAILED: &str = "The function failed; its log says why.";
 pub struct Context<'a> {
     /// The host's id of the invocation, which its own logs carry, too.
     pub invocation_id: &'a str,
-    /// The binding data, as JSON text. Whoever causes an invocation can put any name and value into it.
+    /// The binding data, as JSON text. Whoever causes an invocation can put any name and value into
+    /// it.
     pub metadata: Option<&'a RawValue>,
     logs: RefCell<Vec<String>>,
 }
@@ -46,7 +48,8 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Adds a line to the function's log, which the host files under this invocation. It sees it only if the invocation succeeds.
+    /// Adds a line to the function's log, which the host files under this invocation. It sees it
+    /// only if the invocation succeeds.
     pub fn log(&self, line: impl Into<String>) {
         self.logs.borrow_mut().push(line.into());
     }
@@ -56,7 +59,8 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The route of the function `name`, whose `handler` takes the members of `Data` and returns those of `Outputs`.
+/// The route of the function `name`, whose `handler` takes the members of `Data` and returns those
+/// of `Outputs`.
 pub(crate) fn function<D, O, E, H>(
     name: &'static str,
     handler: H,
@@ -84,7 +88,8 @@ where
     })
 }
 
-/// The route of the function `name`, which has `serve` answer each envelope under the invocation's id.
+/// The route of the function `name`, which has `serve` answer each envelope under the invocation's
+/// id.
 fn route<S, F>(
     name: &'static str,
     content: Content,
@@ -121,7 +126,8 @@ fn answer<O: Serialize>(name: &str, id: &str, outputs: O, context: Context<'_>) 
     }
 }
 
-/// The answer of an invocation that has failed: the host sees that by the status and takes nothing else of it.
+/// The answer of an invocation that has failed: the host sees that by the status and takes nothing
+/// else of it.
 fn failure(name: &str, id: &str, error: &impl Display) -> HttpResponse {
     log::error!("{name} {id}: {error}");
     text(500, FAILED.to_owned())
