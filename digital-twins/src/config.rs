@@ -95,7 +95,8 @@ impl Config {
     /// Reads the settings through `lookup`, which returns a variable's value.
     ///
     /// # Errors
-    /// When a variable is missing or has an unusable value; the error names it, and the value where it is no secret.
+    /// When a variable is missing or has an unusable value; the error names it, and the value where
+    /// it is no secret.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let or = |name, default: &str| lookup(name).unwrap_or_else(|| default.to_owned());
         let url = lookup(SERVICE_URL).with_context(|| {

@@ -114,8 +114,8 @@ impl Client {
     /// Deletes the twin `id` if it is still the one with this etag.
     ///
     /// # Errors
-    /// When there is none (404), it has changed (412), it has relationships (`RelationshipsNotDeleted`), or the instance doesn't
-    /// say.
+    /// When there is none (404), it has changed (412), it has relationships
+    /// (`RelationshipsNotDeleted`), or the instance doesn't say.
     pub async fn delete(
         &self,
         id: &TwinId,

@@ -15,7 +15,8 @@ impl InstanceUrl {
     /// Reads an address.
     ///
     /// # Errors
-    /// When it is no URL, has more than scheme, host and port, or would carry tokens over a network in the open.
+    /// When it is no URL, has more than scheme, host and port, or would carry tokens over a network
+    /// in the open.
     pub fn parse(text: &str) -> Result<Self, InstanceUrlError> {
         let url = Url::parse(text).map_err(InstanceUrlError::Invalid)?;
         let is_bare = url.path() == "/"

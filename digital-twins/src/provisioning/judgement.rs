@@ -26,8 +26,8 @@ pub enum Judgement {
 /// Judges `twin` by what the device wants.
 ///
 /// # Errors
-/// With a refusal, when it is the device's but of another model: a twin's model is changed to a newer version of the same at
-/// most, and only where the rules say so. (Another one would wipe it.)
+/// With a refusal, when it is the device's but of another model: a twin's model is changed to a
+/// newer version of the same at most, and only where the rules say so. (Another one would wipe it.)
 pub fn judge(
     twin: &DigitalTwin,
     wanted: &Wanted<'_>,

@@ -24,7 +24,8 @@ pub struct Wanted<'a> {
 /// A payload that names a model.
 const EXAMPLE: &str = r#"{"modelId":"dtmi:contosocom:DigitalTwins:Thermostat;2"}"#;
 
-/// The device or the request is wrong, and would be again. Its `Display` is the answer: one sentence.
+/// The device or the request is wrong, and would be again. Its `Display` is the answer: one
+/// sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// The request has no registration id.
@@ -171,8 +172,9 @@ fn model_id(payload: &str) -> Result<ModelId, Refusal> {
         .ok_or(Refusal::InvalidModelId)
 }
 
-/// Finds the last `modelId` of an object; null counts as absent. What nobody reads, names included, need not be readable: a number
-/// may be too large for one, and a string may escape half of a character.
+/// Finds the last `modelId` of an object; null counts as absent. What nobody reads, names included,
+/// need not be readable: a number may be too large for one, and a string may escape half of a
+/// character.
 struct LastModelId;
 
 impl<'de> Visitor<'de> for LastModelId {
@@ -196,7 +198,8 @@ impl<'de> Visitor<'de> for LastModelId {
     }
 }
 
-/// The service's rule in its wider form: it is documented in two, and no device that it lets through shall fail here.
+/// The service's rule in its wider form: it is documented in two, and no device that it lets
+/// through shall fail here.
 ///
 /// Source: <https://learn.microsoft.com/azure/iot-dps/concepts-service#registration-id>.
 fn is_registration_id(text: &str) -> bool {
