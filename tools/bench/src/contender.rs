@@ -15,7 +15,8 @@ pub(crate) struct Contender {
     pub(crate) platform: String,
     pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<OsString>,
-    /// Whether the program is all that has to be there, rather than an interpreter with its libraries.
+    /// Whether the program is all that has to be there, rather than an interpreter with its
+    /// libraries.
     pub(crate) is_whole: bool,
 }
 

@@ -12,7 +12,8 @@ use crate::process::Running;
 /// The fixture's envelope, in which a toaster registers for the first time.
 pub(crate) const ENVELOPE: &str = "fixtures/host/http_dps_group.json";
 
-/// The device of the fixture, and two of other kinds by which to tell a policy from a constant answer.
+/// The device of the fixture, and two of other kinds by which to tell a policy from a constant
+/// answer.
 const TOASTER: &str = "breakroom499-contoso-tstrsd-007";
 const OTHERS: [&str; 2] = ["mainbuilding167-contoso-hpsd-088", "stranger"];
 
@@ -39,7 +40,8 @@ pub(crate) fn agent() -> Agent {
     config.build().into()
 }
 
-/// Makes sure that a contender answers as the handler does: the same outputs, and as many lines in the log.
+/// Makes sure that a contender answers as the handler does: the same outputs, and as many lines in
+/// the log.
 ///
 /// `any_device` says whether to try other devices too, which is of no use with a constant answer.
 pub(crate) fn check_same(

@@ -1,4 +1,5 @@
-//! Callgrind's count of the instructions for an invocation, the server's own included: a ratio that no other process disturbs.
+//! Callgrind's count of the instructions for an invocation, the server's own included: a ratio that
+//! no other process disturbs.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,7 +14,8 @@ use crate::process::Running;
 const FEW: u64 = 100;
 const MANY: u64 = 1100;
 
-/// The instructions of the process for one invocation: the difference between many and few, so without its start.
+/// The instructions of the process for one invocation: the difference between many and few, so
+/// without its start.
 pub(crate) fn for_an_invocation(
     contender: &Contender,
     workspace: &Path,
@@ -24,7 +26,8 @@ pub(crate) fn for_an_invocation(
     Ok((many? - few?) / (MANY - FEW))
 }
 
-/// The instructions from the start of a contender to its end, with `count` invocations on one connection between.
+/// The instructions from the start of a contender to its end, with `count` invocations on one
+/// connection between.
 fn collected(contender: &Contender, envelope: &str, count: u64, scratch: &Path) -> Result<u64> {
     let counts = scratch.join(format!("callgrind-{}", getpid().as_raw_nonzero()));
     let mut valgrind = Command::new("valgrind");
@@ -34,7 +37,8 @@ fn collected(contender: &Contender, envelope: &str, count: u64, scratch: &Path) 
         .arg(&contender.program)
         .args(&contender.arguments);
     let running = Running::start_command(&mut valgrind).context("valgrind does not start it")?;
-    // The connection is closed before the process is asked to end, as it would wait for its next request.
+    // The connection is closed before the process is asked to end, as it would wait for its next
+    // request.
     let agent = exchange::agent();
     for _ in 0..count {
         exchange::invoke(&agent, running.port, envelope)?;

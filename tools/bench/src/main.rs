@@ -1,8 +1,10 @@
-//! The handler beside a floor and beside the same policy in other languages, under the same load, on this machine.
+//! The handler beside a floor and beside the same policy in other languages, under the same load,
+//! on this machine.
 //!
-//! `cargo run --release -p bench` builds what it can, makes sure that all answer the same, measures them in turn, prints
-//! the tables, and writes them into `docs/`. It measures the socket's side of an invocation: the Functions host in
-//! front, the network and Azure add the same to every contender and are not here.
+//! `cargo run --release -p bench` builds what it can, makes sure that all answer the same, measures
+//! them in turn, prints the tables, and writes them into `docs/`. It measures the socket's side of
+//! an invocation: the Functions host in front, the network and Azure add the same to every
+//! contender and are not here.
 //!
 //! # Layout
 //!

@@ -1,4 +1,5 @@
-//! The order of a run: build, see that all answer the same, start often, load in turn, count instructions.
+//! The order of a run: build, see that all answer the same, start often, load in turn, count
+//! instructions.
 
 use std::path::Path;
 
@@ -69,7 +70,8 @@ pub(crate) fn all(workspace: &Path, options: &Options) -> Result<Results> {
     })
 }
 
-/// All contenders that can take part and answer as the handler does, the handler and the floor first; and who can't.
+/// All contenders that can take part and answer as the handler does, the handler and the floor
+/// first; and who can't.
 fn contenders(workspace: &Path, scratch: &Path) -> Result<(Vec<Contender>, Vec<Absent>)> {
     tell("building the handler");
     let handler = contender::handler(workspace)?;
@@ -124,7 +126,8 @@ fn not_yet_measured(contender: Contender) -> Result<Measured> {
     })
 }
 
-/// Loads all in turn, round after round, so that what disturbs the machine for a while disturbs all alike.
+/// Loads all in turn, round after round, so that what disturbs the machine for a while disturbs all
+/// alike.
 fn load(
     workspace: &Path,
     options: &Options,

@@ -103,7 +103,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Node's workers end when the process that has forked them does. Nothing to do about a failure: it has ended already.
+        // Node's workers end when the process that has forked them does. Nothing to do about a
+        // failure: it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

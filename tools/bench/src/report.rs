@@ -134,7 +134,8 @@ fn at_rest(results: &Results, options: &Options) -> Table {
     aligned(table)
 }
 
-/// The targets, each with what was measured and whether it holds. What could not be measured does not hold.
+/// The targets, each with what was measured and whether it holds. What could not be measured does
+/// not hold.
 fn targets(results: &Results) -> Table {
     let place = results
         .connections

@@ -40,7 +40,8 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// The median over the rounds of a figure, at the connections with this place in [`Results::connections`].
+    /// The median over the rounds of a figure, at the connections with this place in
+    /// [`Results::connections`].
     pub(crate) fn at(&self, place: usize, figure: impl Fn(&Load) -> f64) -> f64 {
         let loads = self.loads.get(place).map_or(&[][..], Vec::as_slice);
         median(loads.iter().map(figure).collect())

@@ -18,7 +18,8 @@ pub(crate) struct Load {
     pub(crate) p50: f64,
     /// In seconds.
     pub(crate) p99: f64,
-    /// The contender's processor time for a request, in seconds. Unlike the rest it doesn't depend on how fast wrk is.
+    /// The contender's processor time for a request, in seconds. Unlike the rest it doesn't depend
+    /// on how fast wrk is.
     pub(crate) processor: f64,
 }
 

@@ -1,4 +1,5 @@
-//! Any text as an allocation request: what is read of it agrees with a second parser, and its log form hides what it must.
+//! Any text as an allocation request: what is read of it agrees with a second parser, and its log
+//! form hides what it must.
 #![no_main]
 
 use allocation::{AllocationRequest, redacted};
@@ -16,7 +17,8 @@ fuzz_target!(|json: &str| {
     let log = redacted(json, 4096);
     assert!(log.len() <= 4096 + '…'.len_utf8());
     let Ok(value) = serde_json::from_str::<Value>(json) else {
-        // That parser reads no number beyond its range and no escape that is no character; ours need not look at them.
+        // That parser reads no number beyond its range and no escape that is no character; ours
+        // need not look at them.
         return;
     };
     let log = redacted(json, usize::MAX);

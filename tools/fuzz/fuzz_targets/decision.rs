@@ -1,5 +1,6 @@
-//! A policy, requests and rows made of any bytes: the decision is the second evaluator's, the hub is one that the request links,
-//! the twin is within the hub's limits, and no template is left in the answer.
+//! A policy, requests and rows made of any bytes: the decision is the second evaluator's, the hub
+//! is one that the request links, the twin is within the hub's limits, and no template is left in
+//! the answer.
 #![no_main]
 
 use allocation::policy::{File, bindings};
@@ -92,7 +93,8 @@ fn check(file: &File, policy: &Json, request: &Json, brought: &Json) {
     assert_eq!(expected["status"], status);
 }
 
-/// Whether an answer may have braces that are no templates: the policy's own, or those that were sent.
+/// Whether an answer may have braces that are no templates: the policy's own, or those that were
+/// sent.
 fn may_hold_braces(policy: &Json, request: &str, brought: &str) -> bool {
     let tables = policy
         .get("rows")

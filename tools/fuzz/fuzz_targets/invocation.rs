@@ -1,4 +1,5 @@
-//! Any bytes as a request's body, plainly and in an envelope: 200 only with a hub that the request links, and both ways agree.
+//! Any bytes as a request's body, plainly and in an envelope: 200 only with a hub that the request
+//! links, and both ways agree.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,7 +1,8 @@
-//! Any bytes as a policy file: a policy, or an error of one line; and the same bytes as cases, which are told alike.
+//! Any bytes as a policy file: a policy, or an error of one line; and the same bytes as cases,
+//! which are told alike.
 //!
-//! That whatever the reader takes, the schema takes, is tested in `crates/allocation/tests/naive`: its validator takes longer to build
-//! for the fuzzer than all else together.
+//! That whatever the reader takes, the schema takes, is tested in `crates/allocation/tests/naive`:
+//! its validator takes longer to build for the fuzzer than all else together.
 #![no_main]
 
 use allocation::policy::{Case, File};

@@ -38,7 +38,8 @@ pub fn short_sentence(sentence: &str) {
     assert!(!sentence.contains(char::is_control), "{sentence:?}");
 }
 
-/// Checks the log's form of a request against the request: secrets are masked, and everything else is as it was.
+/// Checks the log's form of a request against the request: secrets are masked, and everything else
+/// is as it was.
 pub fn hides_secrets(request: &Value, log: &Value) {
     match (request, log) {
         (Value::Object(request), Value::Object(log)) => {

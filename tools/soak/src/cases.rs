@@ -51,7 +51,8 @@ impl Case {
     }
 }
 
-/// All cases. The hub's name tells them apart, so that an answer to another connection's request is seen.
+/// All cases. The hub's name tells them apart, so that an answer to another connection's request is
+/// seen.
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = Vec::new();
     for (number, size) in [0, 100, 1000, 5000, 20_000, 90_000].into_iter().enumerate() {

@@ -122,7 +122,8 @@ impl Handler {
         })
     }
 
-    /// The usage once closed connections are gone: when no more than `open_files` are left, or nothing has changed for a while.
+    /// The usage once closed connections are gone: when no more than `open_files` are left, or
+    /// nothing has changed for a while.
     pub(crate) async fn settled_usage(&self, open_files: usize) -> Result<Usage> {
         let mut usage = self.usage()?;
         let mut unchanged = 0;

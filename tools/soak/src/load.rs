@@ -39,7 +39,8 @@ pub(crate) async fn run(port: u16, connections: u64, invocations: u64) -> Result
     finish(tasks).await
 }
 
-/// Kills the handler `rounds` times under load and starts it on the same port. Returns how many answers came; none may be wrong.
+/// Kills the handler `rounds` times under load and starts it on the same port. Returns how many
+/// answers came; none may be wrong.
 pub(crate) async fn killed(program: &Path, connections: u64, rounds: u32) -> Result<u64> {
     let mut handler = Handler::start(program).await?;
     let (load, answers) = persistent(handler.port, connections);
@@ -57,7 +58,8 @@ pub(crate) async fn killed(program: &Path, connections: u64, rounds: u32) -> Res
     Ok(answers)
 }
 
-/// Ends the handler `rounds` times by SIGTERM under load. Returns how many requests it has decided on; each must have been answered.
+/// Ends the handler `rounds` times by SIGTERM under load. Returns how many requests it has decided
+/// on; each must have been answered.
 pub(crate) async fn terminated(program: &Path, connections: u64, rounds: u32) -> Result<u64> {
     let mut decisions = 0;
     for _ in 0..rounds {

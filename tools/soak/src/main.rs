@@ -1,7 +1,8 @@
 //! Bounded load and faults against the real handler, with every answer checked.
 //!
-//! It starts the handler's release binary by itself, talks to it over raw sockets as no polite client would, and ends with a non-zero
-//! status at the first answer that is wrong. It measures no speed; that is what the benchmarks are for.
+//! It starts the handler's release binary by itself, talks to it over raw sockets as no polite
+//! client would, and ends with a non-zero status at the first answer that is wrong. It measures no
+//! speed; that is what the benchmarks are for.
 
 #![expect(
     clippy::print_stdout,
@@ -23,8 +24,9 @@ use clap::Parser;
 
 use handler::Handler;
 
-/// How much higher the peak of the resident memory may be at the end. It depends on which large requests happen to meet, and comes to
-/// rest only after some millions of invocations; a leak of 13 bytes in each of half a million would be more.
+/// How much higher the peak of the resident memory may be at the end. It depends on which large
+/// requests happen to meet, and comes to rest only after some millions of invocations; a leak of 13
+/// bytes in each of half a million would be more.
 const MEMORY_NOISE_KIB: u64 = 6 << 10;
 
 /// Load and faults against the handler, on 127.0.0.1, in less than five minutes.
@@ -65,7 +67,8 @@ async fn run(options: &Options) -> Result<()> {
     };
 
     let handler = Handler::start(&program).await?;
-    // The first half, faults included, fills buffers and the allocator's pools; from then on nothing may grow.
+    // The first half, faults included, fills buffers and the allocator's pools; from then on
+    // nothing may grow.
     let first = options.invocations / 2;
     stress(&handler, options, first).await?;
     let warm = handler.settled_usage(0).await?;

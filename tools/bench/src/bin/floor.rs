@@ -1,6 +1,8 @@
-//! The floor: the handler's own runtime with a function that does nothing, so that no setting of the server can differ.
+//! The floor: the handler's own runtime with a function that does nothing, so that no setting of
+//! the server can differ.
 //!
-//! What the handler takes beyond this is its own work; nothing on this server can do less than read the envelope and write an answer.
+//! What the handler takes beyond this is its own work; nothing on this server can do less than read
+//! the envelope and write an answer.
 
 use std::process::ExitCode;
 
