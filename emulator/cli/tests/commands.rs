@@ -320,7 +320,8 @@ fn host_serves_the_functions_until_it_is_interrupted() {
     assert!(rest.ends_with("The handler kept the protocol.\n"), "{rest}");
 }
 
-/// A second Ctrl+C doesn't wait for an invocation that would take for ever; nor does `--strict` forget what it has cost.
+/// A second Ctrl+C doesn't wait for an invocation that would take for ever; nor does `--strict`
+/// forget what it has cost.
 #[test]
 fn host_ends_at_once_when_it_is_interrupted_twice() {
     let app = App::plain();
@@ -380,7 +381,8 @@ fn host_says_that_its_port_is_taken() {
     );
 }
 
-/// A text as Windows PowerShell's `>` and its `Out-File -Encoding utf8` write it, and the other order of bytes.
+/// A text as Windows PowerShell's `>` and its `Out-File -Encoding utf8` write it, and the other
+/// order of bytes.
 fn as_windows_writes(text: &str) -> [Vec<u8>; 3] {
     let utf16 = || format!("\u{feff}{text}").encode_utf16().collect::<Vec<_>>();
     [

@@ -11,7 +11,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use common::{App, puppet};
 use serde_json::json;
 
-/// A handler that reads a file at its start, as the real one does: how to answer, or a sentence on what is wrong.
+/// A handler that reads a file at its start, as the real one does: how to answer, or a sentence on
+/// what is wrong.
 const HANDLER: &str = r#"
 mode=$(cat allocation.json)
 if [ "$mode" != allocate ] && [ "$mode" != content ]; then

@@ -1,4 +1,5 @@
-//! The host itself: started for an app, watched, stopped. How it invokes a function is in `dispatch`.
+//! The host itself: started for an app, watched, stopped. How it invokes a function is in
+//! `dispatch`.
 
 use std::sync::Arc;
 
@@ -127,7 +128,8 @@ impl FunctionsHost {
         Arc::ptr_eq(&self.record, &other.record)
     }
 
-    /// Whether a change of the app's files makes the host start anew; on unless a setting turns it off.
+    /// Whether a change of the app's files makes the host start anew; on unless a setting turns it
+    /// off.
     pub(crate) fn watches_files(&self) -> bool {
         let setting = self
             .options
@@ -143,7 +145,8 @@ impl FunctionsHost {
         let _ = status.wait_for(|status| status.stopping).await;
     }
 
-    /// Ends the handler as [`HostOptions::shutdown`] says, and says how it ended. Without one running: how the last one did.
+    /// Ends the handler as [`HostOptions::shutdown`] says, and says how it ended. Without one
+    /// running: how the last one did.
     pub async fn stop(&self) -> Option<HandlerExit> {
         // When nobody takes the command, the host has stopped before.
         let _ = self.commands.send(Command::Stop);
@@ -209,7 +212,8 @@ impl FunctionsHost {
         self.port.number()
     }
 
-    /// The handler's own address, `http://127.0.0.1:PORT`, for those who want to go around the host.
+    /// The handler's own address, `http://127.0.0.1:PORT`, for those who want to go around the
+    /// host.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.handler_port())

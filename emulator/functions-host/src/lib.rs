@@ -1,8 +1,10 @@
-//! The emulated Azure Functions host: it starts a custom handler, sends it invocations and judges its answers.
+//! The emulated Azure Functions host: it starts a custom handler, sends it invocations and judges
+//! its answers.
 //!
-//! It emulates HTTP and Event Hub triggers of an app whose functions are folders with a `function.json`. It doesn't emulate other triggers
-//! and bindings, App Service authentication, or scaling, and of the admin API only a part. See the emulator's README for where it differs
-//! from the real host.
+//! It emulates HTTP and Event Hub triggers of an app whose functions are folders with a
+//! `function.json`. It doesn't emulate other triggers and bindings, App Service authentication, or
+//! scaling, and of the admin API only a part. See the emulator's README for where it differs from
+//! the real host.
 //!
 //! ```no_run
 //! use functions_host::{FunctionsHost, HostOptions, HttpRequest};
@@ -17,11 +19,14 @@
 //! ```
 //!
 //! # Layout
-//! - `host`, `options`: the host, and how it is started. `server`: its web server. `client`: how it talks to the handler.
+//! - `host`, `options`: the host, and how it is started. `server`: its web server. `client`: how it
+//!   talks to the handler.
 //! - `app`: the app's files. `process`: the handler's process. `log`: the host's log.
-//! - `service`: the host as a service that goes on: files that change, apps that can't be started, an orderly end.
+//! - `service`: the host as a service that goes on: files that change, apps that can't be started,
+//!   an orderly end.
 //! - `bindings`: input bindings beside the trigger.
-//! - `envelope`: from a request to the envelope. `answer`: from the answer to the response. `invoke`: one invocation.
+//! - `envelope`: from a request to the envelope. `answer`: from the answer to the response.
+//!   `invoke`: one invocation.
 //! - `newtonsoft`: JSON as Newtonsoft reads and writes it.
 
 mod answer;

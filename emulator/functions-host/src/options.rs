@@ -46,11 +46,12 @@ pub enum Transfer {
     ContentLength,
 }
 
-/// Which version of the host is emulated. What differs between them is read from their sources; all else is the same.
+/// Which version of the host is emulated. What differs between them is read from their sources; all
+/// else is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HostVersion {
-    /// 4.1037, of October 2024. It doesn't notice that a handler has ended with exit code 0, and every later invocation fails. It
-    /// doesn't know `enableProxyingHttpRequest`.
+    /// 4.1037, of October 2024. It doesn't notice that a handler has ended with exit code 0, and
+    /// every later invocation fails. It doesn't know `enableProxyingHttpRequest`.
     V4_1037,
     /// 4.1052, of 2026. Since January 2026 the host starts such a handler again.
     #[default]
@@ -101,7 +102,8 @@ impl HostOptions {
             .or_else(|| std::env::var(name).ok())
     }
 
-    /// The options for the app below `app_root`, where `host.json` is. All else is as in Azure, except that no keys are checked.
+    /// The options for the app below `app_root`, where `host.json` is. All else is as in Azure,
+    /// except that no keys are checked.
     #[must_use]
     pub fn new(app_root: impl AsRef<Path>) -> Self {
         Self {
@@ -124,7 +126,8 @@ impl HostOptions {
         }
     }
 
-    /// Starts this program instead of the one that `host.json` names. Arguments and working directory stay those of `host.json`.
+    /// Starts this program instead of the one that `host.json` names. Arguments and working
+    /// directory stay those of `host.json`.
     #[must_use]
     pub fn handler(mut self, program: impl AsRef<Path>) -> Self {
         let program = program.as_ref();
@@ -146,15 +149,16 @@ impl HostOptions {
         self
     }
 
-    /// Checks keys as the functions' `authLevel` says, and takes this one for the master key, which opens every function.
+    /// Checks keys as the functions' `authLevel` says, and takes this one for the master key, which
+    /// opens every function.
     #[must_use]
     pub fn master_key(mut self, key: impl Into<SecretString>) -> Self {
         self.master_key = Some(key.into());
         self
     }
 
-    /// Sets a variable in the host's environment, which the handler inherits, over what is inherited and what `local.settings.json`
-    /// says.
+    /// Sets a variable in the host's environment, which the handler inherits, over what is
+    /// inherited and what `local.settings.json` says.
     #[must_use]
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let value: String = value.into();
@@ -169,8 +173,9 @@ impl HostOptions {
         self
     }
 
-    /// Hangs where the real host hangs: on an answer without a body until `functionTimeout`, on a `GET /` that isn't answered a minute
-    /// longer. Otherwise such a wait is cut short; either way its violation tells of it at once.
+    /// Hangs where the real host hangs: on an answer without a body until `functionTimeout`, on a
+    /// `GET /` that isn't answered a minute longer. Otherwise such a wait is cut short; either way
+    /// its violation tells of it at once.
     #[must_use]
     pub fn with_hangs(mut self) -> Self {
         self.hangs = true;
@@ -184,15 +189,16 @@ impl HostOptions {
         self
     }
 
-    /// How long the handler may take to end after SIGINT or SIGTERM before it is killed: ten seconds unless said otherwise.
+    /// How long the handler may take to end after SIGINT or SIGTERM before it is killed: ten
+    /// seconds unless said otherwise.
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
     }
 
-    /// How long a connection to the handler may be idle: a minute unless said otherwise. It is closed within a
-    /// quarter of that time more.
+    /// How long a connection to the handler may be idle: a minute unless said otherwise. It is
+    /// closed within a quarter of that time more.
     #[must_use]
     pub fn idle_limit(mut self, limit: Duration) -> Self {
         self.idle_limit = limit;
@@ -206,8 +212,8 @@ impl HostOptions {
         self
     }
 
-    /// How long an invocation waits for a handler that isn't ready: four times the app's `initializationTimeout` unless said otherwise.
-    /// Then the host gives up.
+    /// How long an invocation waits for a handler that isn't ready: four times the app's
+    /// `initializationTimeout` unless said otherwise. Then the host gives up.
     #[must_use]
     pub fn dispatch_timeout(mut self, limit: Duration) -> Self {
         self.dispatch_timeout = Some(limit);
@@ -240,7 +246,8 @@ impl HostOptions {
 mod tests {
     use super::*;
 
-    /// The real host closes connections after 60 to 75 seconds; the life cycle that shows it is replayed at a quarter.
+    /// The real host closes connections after 60 to 75 seconds; the life cycle that shows it is
+    /// replayed at a quarter.
     #[test]
     fn connections_to_the_handler_may_be_idle_for_a_minute() {
         assert_eq!(HostOptions::new(".").idle_limit, Duration::from_mins(1));

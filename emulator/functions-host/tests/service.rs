@@ -1,4 +1,5 @@
-//! The host as a service that goes on: whatever happens to its app, callers get what the real host gives them.
+//! The host as a service that goes on: whatever happens to its app, callers get what the real host
+//! gives them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

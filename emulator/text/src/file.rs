@@ -16,8 +16,8 @@ pub fn read_text(file: &Path) -> Result<String> {
 
 /// The text of a file's bytes; `None` when they are neither UTF-8 nor UTF-16.
 ///
-/// UTF-16 without a byte order mark is known by the zero in one of its first two bytes, as text for programs begins with an ASCII
-/// character, and a zero has no place in it.
+/// UTF-16 without a byte order mark is known by the zero in one of its first two bytes, as text for
+/// programs begins with an ASCII character, and a zero has no place in it.
 #[must_use]
 pub fn decode(bytes: Vec<u8>) -> Option<String> {
     match *bytes.as_slice() {

@@ -1,4 +1,5 @@
-//! `emulator allocate`: sends allocation requests through the emulated host, and shows what becomes of the devices.
+//! `emulator allocate`: sends allocation requests through the emulated host, and shows what becomes
+//! of the devices.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,8 +19,9 @@ use emulator_text::{escaped, read_text};
 use functions_host::{HostEvent, HttpRequest, Invocation};
 use provisioning::{AllocationRequest, WebhookOutcome};
 
-/// Let devices register: start the handler behind the emulated Functions host, send it a request for each device, and show the
-/// answer, the function's logs, and what the Device Provisioning Service makes of it.
+/// Let devices register: start the handler behind the emulated Functions host, send it a request
+/// for each device, and show the answer, the function's logs, and what the Device Provisioning
+/// Service makes of it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -38,7 +40,8 @@ pub(super) struct Allocate {
     /// The function that is the webhook; needed only when several functions take a POST.
     #[arg(long, value_name = "NAME")]
     function: Option<String>,
-    /// Do it again whenever a JSON file of the app, or one that is named here, is saved; Ctrl+C ends it.
+    /// Do it again whenever a JSON file of the app, or one that is named here, is saved; Ctrl+C
+    /// ends it.
     #[arg(short, long)]
     watch: bool,
     /// Show what the handler prints, too; without it, only once it has failed.
@@ -101,7 +104,8 @@ async fn watch(arguments: &Allocate) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The file that a setting names in the place of `allocation.json`: the variable wins, as under the host.
+/// The file that a setting names in the place of `allocation.json`: the variable wins, as under the
+/// host.
 fn named_policy(app: &Path) -> Option<PathBuf> {
     const SETTING: &str = "ALLOCATION_POLICY";
     let variable = std::env::var(SETTING).ok();
@@ -206,7 +210,8 @@ impl Registration {
         })
     }
 
-    /// The file goes to the webhook as it is, in UTF-8 without a mark, as the service sends it. Its hubs are read so that the answer can be judged; it may lack them, to see a refusal.
+    /// The file goes to the webhook as it is, in UTF-8 without a mark, as the service sends it. Its
+    /// hubs are read so that the answer can be judged; it may lack them, to see a refusal.
     fn from_file(path: &Path) -> anyhow::Result<Self> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -266,7 +271,8 @@ fn show_events(happened: impl IntoIterator<Item = HostEvent>, with_lines: bool) 
     for event in happened {
         match event {
             HostEvent::Violation(violation) => output::violation(&violation),
-            // Why an invocation failed before the handler was asked, and what of a binding is dangerous.
+            // Why an invocation failed before the handler was asked, and what of a binding is
+            // dangerous.
             HostEvent::Logged(record)
                 if record.exception.is_some() || record.category == "Emulator.Bindings" =>
             {

@@ -1,4 +1,5 @@
-//! `emulator certificates`: a root, an intermediate and devices, with the configuration that enrolls them.
+//! `emulator certificates`: a root, an intermediate and devices, with the configuration that
+//! enrolls them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,8 @@ const MAX_COMMON_NAME: usize = 64;
 
 /// Make certificates for trying X.509 enrollments: a root, an intermediate, and devices.
 ///
-/// Beside them it writes dps.json, with which `emulator dps --config` enrolls the devices as a group.
+/// Beside them it writes dps.json, with which `emulator dps --config` enrolls the devices as a
+/// group.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -25,7 +27,8 @@ Example:
   emulator dps --config x509/dps.json                       Then, in another terminal:
   emulator device --certificate x509/breakroom499-contoso-tstrsd-007.pem --key x509/breakroom499-contoso-tstrsd-007-key.pem")]
 pub(super) struct Certificates {
-    /// Registration ids of devices, the common names of their certificates; without any, the tutorial's two.
+    /// Registration ids of devices, the common names of their certificates; without any, the
+    /// tutorial's two.
     registration_ids: Vec<String>,
     /// Where to write them; it must not hold any yet.
     #[arg(long, value_name = "DIR", default_value = "x509")]

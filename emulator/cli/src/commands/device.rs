@@ -1,4 +1,5 @@
-//! `emulator device`: the tutorial's simulated device, with the lines that the C SDK's sample prints.
+//! `emulator device`: the tutorial's simulated device, with the lines that the C SDK's sample
+//! prints.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,10 +21,12 @@ use simulated_device::tpm::SoftwareTpm;
 
 /// Register one simulated device, as the tutorial's sample does.
 ///
-/// Without a key, a certificate or a TPM, the device's key is derived from the tutorial's group key.
+/// Without a key, a certificate or a TPM, the device's key is derived from the tutorial's group
+/// key.
 #[derive(Debug, Args)]
 pub(super) struct SimulatedDevice {
-    /// The device's registration id, such as breakroom499-contoso-tstrsd-007; with --certificate, its common name unless given.
+    /// The device's registration id, such as breakroom499-contoso-tstrsd-007; with --certificate,
+    /// its common name unless given.
     #[arg(required_unless_present = "certificate")]
     registration_id: Option<String>,
     /// The key of the device's group, from which its own is derived.
@@ -33,13 +36,15 @@ pub(super) struct SimulatedDevice {
     /// The device's own key; with --certificate, the file of its private key.
     #[arg(long, value_name = "KEY|FILE")]
     key: Option<SecretString>,
-    /// The device's certificate, and behind it those that lead to its root, in PEM; without --key, its private key, too.
+    /// The device's certificate, and behind it those that lead to its root, in PEM; without --key,
+    /// its private key, too.
     #[arg(long, value_name = "FILE", conflicts_with = "group_key")]
     certificate: Option<PathBuf>,
     /// The file of the device's TPM, which is one in software and proves nothing to a real service.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "group_key", "certificate"])]
     tpm: Option<PathBuf>,
-    /// Prints the configuration that enrolls the device with its TPM, for `dps`, and makes the TPM where there is none.
+    /// Prints the configuration that enrolls the device with its TPM, for `dps`, and makes the TPM
+    /// where there is none.
     #[arg(long, requires = "tpm")]
     enrollment: bool,
     /// What the device tells the webhook.

@@ -24,7 +24,8 @@ use provisioning::{
     ServerCertificate, Settings, StateFile, WebhookClient, certificate_file,
 };
 
-/// Run a local Device Provisioning Service, which device SDKs register against and which calls the webhook.
+/// Run a local Device Provisioning Service, which device SDKs register against and which calls the
+/// webhook.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -40,7 +41,8 @@ pub(super) struct LocalDps {
     /// ID scope, linked hubs and enrollments; without it, the tutorial's.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The webhook of all custom enrollments; without it, their own, or else the emulated Functions host with the app's handler.
+    /// The webhook of all custom enrollments; without it, their own, or else the emulated Functions
+    /// host with the app's handler.
     #[arg(long, value_name = "URL")]
     webhook_url: Option<SecretString>,
     /// Where registrations are kept; without it, they are forgotten.
@@ -49,15 +51,16 @@ pub(super) struct LocalDps {
     /// Where the certificate authority is kept.
     #[arg(long, value_name = "DIR", default_value = CERTIFICATES)]
     certificates: PathBuf,
-    /// The algorithm of the server certificate's key. The real service's is RSA: firmware that knows the cipher suites of one
-    /// algorithm alone meets here what it meets there.
+    /// The algorithm of the server certificate's key. The real service's is RSA: firmware that
+    /// knows the cipher suites of one algorithm alone meets here what it meets there.
     #[arg(long, value_enum, value_name = "ALGORITHM", default_value = "rsa")]
     certificate_key: CertificateKey,
-    /// The address to listen on. Without it, only programs on this machine reach the service; 0.0.0.0 lets in boards and
-    /// containers on the network.
+    /// The address to listen on. Without it, only programs on this machine reach the service;
+    /// 0.0.0.0 lets in boards and containers on the network.
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     listen: IpAddr,
-    /// A name or address under which devices reach the service, for its certificate; may be given several times.
+    /// A name or address under which devices reach the service, for its certificate; may be given
+    /// several times.
     #[arg(long, value_name = "NAME")]
     name: Vec<String>,
     /// The port for HTTPS and MQTT over WebSocket. SDKs that can't be told a port use 443.
@@ -72,7 +75,8 @@ pub(super) struct LocalDps {
     /// What all waits are multiplied by: with 0.01, the seven minutes of retries are four seconds.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = time_scale)]
     time_scale: f64,
-    /// The least time that an assignment takes; with 4 a device asks twice, and prints what the tutorial's prints.
+    /// The least time that an assignment takes; with 4 a device asks twice, and prints what the
+    /// tutorial's prints.
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds, allow_negative_numbers = true)]
     assign_after: Duration,
     /// The function that is the webhook; needed only when several functions take a POST.
@@ -205,7 +209,8 @@ impl LocalDps {
         })
     }
 
-    /// The server's certificate, for all names and addresses under which the service can be reached.
+    /// The server's certificate, for all names and addresses under which the service can be
+    /// reached.
     fn certificate(&self) -> anyhow::Result<ServerCertificate> {
         let algorithm = self.certificate_key.into();
         let authority = CertificateAuthority::open(&self.certificates, algorithm)?;
@@ -295,7 +300,8 @@ async fn listen(address: IpAddr, port: u16, option: &str) -> anyhow::Result<TcpL
     })
 }
 
-/// The address of this machine in the network that leads outside, if it is in one. No packet is sent for it.
+/// The address of this machine in the network that leads outside, if it is in one. No packet is
+/// sent for it.
 fn address_of_this_machine(family: IpAddr) -> Option<IpAddr> {
     // Addresses for documentation, which nobody has.
     let elsewhere = match family {

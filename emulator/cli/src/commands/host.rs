@@ -14,7 +14,8 @@ use crate::common::interrupts::{Interrupts, interrupted};
 use crate::common::{host_events, log_lines, output};
 use functions_host::{HostEvent, HostService, HostState, HostVersion};
 
-/// Serve the app's functions over HTTP, as `func start` does, and print invocations, logs and violations until Ctrl+C.
+/// Serve the app's functions over HTTP, as `func start` does, and print invocations, logs and
+/// violations until Ctrl+C.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -41,7 +42,8 @@ pub(super) struct Host {
     /// How the log is printed.
     #[arg(long, value_enum, default_value = "text")]
     log_format: LogFormat,
-    /// How long a connection to the handler may be idle. Shorter than the real host's, it is for tests.
+    /// How long a connection to the handler may be idle. Shorter than the real host's, it is for
+    /// tests.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, hide = true)]
     idle_limit: u64,
     /// End with status 1 when the handler has broken the custom handler protocol.
@@ -51,7 +53,8 @@ pub(super) struct Host {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum VersionArgument {
-    /// Of October 2024: a handler that ends with exit code 0 stays dead, and all later invocations fail.
+    /// Of October 2024: a handler that ends with exit code 0 stays dead, and all later invocations
+    /// fail.
     #[value(name = "4.1037")]
     V4_1037,
     /// Of 2026: since January 2026 such a handler is started again.
@@ -63,7 +66,8 @@ enum VersionArgument {
 enum LogFormat {
     /// For people.
     Text,
-    /// One JSON object a line: the records of the host's log as the real host writes them, and the violations.
+    /// One JSON object a line: the records of the host's log as the real host writes them, and the
+    /// violations.
     Json,
 }
 

@@ -17,8 +17,9 @@ use clap::{Parser, Subcommand};
 
 /// Microsoft's side of the wire, for development and tests.
 ///
-/// Plays the Azure Functions host in front of a custom handler, and the Device Provisioning Service in front of devices, so that
-/// an allocation policy can be tried without Azure. Start with `emulator demo`, then `emulator allocate` and `emulator dps`.
+/// Plays the Azure Functions host in front of a custom handler, and the Device Provisioning Service
+/// in front of devices, so that an allocation policy can be tried without Azure. Start with
+/// `emulator demo`, then `emulator allocate` and `emulator dps`.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Arguments {

@@ -22,7 +22,8 @@ pub(super) struct Rows {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start Azurite where UseDevelopmentStorage=true looks for it, until Ctrl+C; npm installs it into target/ when it is missing.
+    /// Start Azurite where UseDevelopmentStorage=true looks for it, until Ctrl+C; npm installs it
+    /// into target/ when it is missing.
     Serve {
         /// Where its data is kept.
         #[arg(long, value_name = "DIR", default_value = ".emulator/azurite")]

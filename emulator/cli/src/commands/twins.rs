@@ -12,7 +12,8 @@ use tokio::net::TcpListener;
 use crate::common::{models, output};
 use digital_twins_instance::{Effect, Fault, Instance, Model, Options, Service};
 
-/// Serve a local Digital Twins instance, for the app in digital-twins and for curl, until Ctrl+C. Nothing is kept.
+/// Serve a local Digital Twins instance, for the app in digital-twins and for curl, until Ctrl+C.
+/// Nothing is kept.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

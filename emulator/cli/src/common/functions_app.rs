@@ -1,6 +1,8 @@
-//! Which app a command runs, and with which handler. Used by every command that starts the emulated Functions host.
+//! Which app a command runs, and with which handler. Used by every command that starts the emulated
+//! Functions host.
 //!
-//! A handler that belongs to a cargo package is built before it is started, so that what runs is always what the sources say.
+//! A handler that belongs to a cargo package is built before it is started, so that what runs is
+//! always what the sources say.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -18,19 +20,24 @@ use functions_host::{FunctionsHost, HostOptions, Transfer};
 /// The options by which a command finds the app and its handler.
 #[derive(Debug, Args)]
 pub(crate) struct FunctionsApp {
-    /// The app's folder, where host.json is; without it, the current folder or the nearest one above that has a host.json.
+    /// The app's folder, where host.json is; without it, the current folder or the nearest one
+    /// above that has a host.json.
     #[arg(long, value_name = "DIR")]
     app: Option<PathBuf>,
-    /// The handler to start; without it, the app's cargo package is built, or else host.json names the file.
+    /// The handler to start; without it, the app's cargo package is built, or else host.json names
+    /// the file.
     #[arg(long, value_name = "FILE")]
     handler: Option<PathBuf>,
-    /// Check function keys as authLevel says, and take this one for the function key; without it, nobody is asked for a key.
+    /// Check function keys as authLevel says, and take this one for the function key; without it,
+    /// nobody is asked for a key.
     #[arg(long, value_name = "KEY")]
     function_key: Option<SecretString>,
-    /// Check keys as well, and take this one for the master key, which opens every function, those that are switched off too.
+    /// Check keys as well, and take this one for the master key, which opens every function, those
+    /// that are switched off too.
     #[arg(long, value_name = "KEY")]
     master_key: Option<SecretString>,
-    /// Rows for input bindings to Cosmos DB and SQL, in JSON; it stands in for them and is not the real engine.
+    /// Rows for input bindings to Cosmos DB and SQL, in JSON; it stands in for them and is not the
+    /// real engine.
     #[arg(long, value_name = "FILE")]
     rows_file: Option<PathBuf>,
     /// How requests travel to the handler.
@@ -79,7 +86,8 @@ impl FunctionsApp {
         self.options_of(&self.folder()?)
     }
 
-    /// The app's folder; without `--app`, the folder of that name below the current one or one above, or the nearest app.
+    /// The app's folder; without `--app`, the folder of that name below the current one or one
+    /// above, or the nearest app.
     ///
     /// # Errors
     /// When there is no app.
@@ -140,8 +148,8 @@ impl FunctionsApp {
         Ok(None)
     }
 
-    /// As [`options_of`](Self::options_of), for an app without a program or a cargo package of its own:
-    /// its handler is that of the package around it, and is built.
+    /// As [`options_of`](Self::options_of), for an app without a program or a cargo package of its
+    /// own: its handler is that of the package around it, and is built.
     ///
     /// # Errors
     /// The same.

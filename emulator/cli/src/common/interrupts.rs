@@ -11,7 +11,8 @@ pub(crate) fn interrupted() -> io::Result<impl Future<Output = ()> + Send + 'sta
     Ok(async move { interrupts.next().await })
 }
 
-/// SIGINT, SIGTERM and SIGQUIT. What was ignored when the emulator was started stays ignored, for the handler as well.
+/// SIGINT, SIGTERM and SIGQUIT. What was ignored when the emulator was started stays ignored, for
+/// the handler as well.
 #[cfg(unix)]
 pub(crate) struct Interrupts(Vec<tokio::signal::unix::Signal>);
 
@@ -46,7 +47,8 @@ impl Interrupts {
     }
 }
 
-/// Whether the process ignores a signal, as one in the background of a shell script does. Only Linux tells.
+/// Whether the process ignores a signal, as one in the background of a shell script does. Only
+/// Linux tells.
 #[cfg(unix)]
 fn is_ignored(kind: tokio::signal::unix::SignalKind) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

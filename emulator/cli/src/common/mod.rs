@@ -2,10 +2,11 @@
 //!
 //! # Layout
 //!
-//! - The app: `functions_app` (which one runs, with which handler), `webhook_host` (its webhook on a
-//!   free port), `host_events` and `log_lines` (what happens in the host, for people and programs)
-//! - The Device Provisioning Service: `service` (how devices find it), `tutorial` (hubs and devices),
-//!   `tutorial_service` (one that is started for a command)
+//! - The app: `functions_app` (which one runs, with which handler), `webhook_host` (its webhook on
+//!   a free port), `host_events` and `log_lines` (what happens in the host, for people and
+//!   programs)
+//! - The Device Provisioning Service: `service` (how devices find it), `tutorial` (hubs and
+//!   devices), `tutorial_service` (one that is started for a command)
 //! - What apps read: `azurite`, `table`, `models`; `saves` (which of their files somebody saves)
 //! - The terminal: `interrupts`, `output`
 

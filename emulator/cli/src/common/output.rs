@@ -18,7 +18,8 @@ pub(crate) const CAUTION: Style = AnsiColor::Yellow.on_default();
 /// What went wrong.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 
-/// Prints a text under a label; further lines stand below the first. What a device has written can't steer the terminal.
+/// Prints a text under a label; further lines stand below the first. What a device has written
+/// can't steer the terminal.
 pub(crate) fn labelled(label: &str, text: &str, style: Style) {
     for (position, line) in text.lines().enumerate() {
         let label = if position == 0 { label } else { "" };
@@ -37,7 +38,8 @@ pub(crate) fn handler_line(line: &HandlerLine) {
     labelled("handler", &line.text, style);
 }
 
-/// Prints what the host says itself when something is wrong, as it stands in the log of the real host.
+/// Prints what the host says itself when something is wrong, as it stands in the log of the real
+/// host.
 pub(crate) fn record(record: &LogRecord) {
     let style = match (record.source, record.level) {
         (LogSource::Host, LogLevel::Warning) => CAUTION,

@@ -1,7 +1,7 @@
 //! Waiting for somebody to save a file.
 //!
-//! Files are looked at several times a second rather than watched by the system: it is the same on every
-//! system, over every mount, and whatever an editor does to replace a file.
+//! Files are looked at several times a second rather than watched by the system: it is the same on
+//! every system, over every mount, and whatever an editor does to replace a file.
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
@@ -33,7 +33,8 @@ impl Saves {
         saves
     }
 
-    /// Waits until a file is another one than when it was last looked at, and is written to its end.
+    /// Waits until a file is another one than when it was last looked at, and is written to its
+    /// end.
     pub(crate) async fn next(&mut self) {
         let mut last = self.look();
         loop {

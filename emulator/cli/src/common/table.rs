@@ -32,7 +32,8 @@ pub(crate) async fn write(rows: &[Row], account: Account, table: &str) -> anyhow
     Ok(())
 }
 
-/// The rows of the file by their keys. Keys are in lower case, as ids of devices count in any case and keys of tables do not.
+/// The rows of the file by their keys. Keys are in lower case, as ids of devices count in any case
+/// and keys of tables do not.
 pub(crate) fn read(file: &Path) -> anyhow::Result<Vec<Row>> {
     parse(file).with_context(|| format!("cannot import {}", file.display()))
 }

@@ -1,4 +1,5 @@
-//! The emulated Functions host as a webhook on a free port, for the commands that run a provisioning service in front of it.
+//! The emulated Functions host as a webhook on a free port, for the commands that run a
+//! provisioning service in front of it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -23,7 +24,8 @@ pub(crate) struct WebhookHost {
 }
 
 impl WebhookHost {
-    /// Starts the handler and serves the app's only function that takes a POST, or the one of this name.
+    /// Starts the handler and serves the app's only function that takes a POST, or the one of this
+    /// name.
     pub(crate) async fn start(app: &FunctionsApp, function: Option<&str>) -> anyhow::Result<Self> {
         Self::start_with(app.options()?, app.function_key(), function).await
     }

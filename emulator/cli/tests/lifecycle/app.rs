@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::case::{Case, Corpus, File, Function};
 
-/// The handler on strings that the cases were captured with; here it stands where a case wants a script for `python3`.
+/// The handler on strings that the cases were captured with; here it stands where a case wants a
+/// script for `python3`.
 const SCRIPT: &str =
     include_str!("../../../../fixtures/functions-host/captured/lifecycle-puppet.py");
 

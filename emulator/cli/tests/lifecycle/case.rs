@@ -53,7 +53,8 @@ fn real_time() -> u32 {
 }
 
 impl Case {
-    /// The same case with all idleness that many times shorter: its pauses, the handler's limit and the host's.
+    /// The same case with all idleness that many times shorter: its pauses, the handler's limit and
+    /// the host's.
     pub(crate) fn at_pace(mut self, pace: u32) -> Self {
         self.pace = pace;
         let factor = f64::from(pace);

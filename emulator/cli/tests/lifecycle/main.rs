@@ -1,10 +1,13 @@
 //! Every life cycle that was seen under the real Functions host, replayed under the emulated one.
 //!
-//! `fixtures/functions-host/captured/lifecycle.README.md` tells how a case is to be read. The host is the command `emulator host` as a
-//! process of its own, the handler is a puppet that does what the one of the capture does (a single case needs `python3`). Cases run side by side, as most
-//! of their time is waiting; times of the corpus are lower bounds, the upper ones are widened for busy machines.
+//! `fixtures/functions-host/captured/lifecycle.README.md` tells how a case is to be read. The host
+//! is the command `emulator host` as a process of its own, the handler is a puppet that does what
+//! the one of the capture does (a single case needs `python3`). Cases run side by side, as most of
+//! their time is waiting; times of the corpus are lower bounds, the upper ones are widened for busy
+//! machines.
 //!
-//! `LIFECYCLE=exit- cargo test …` runs the cases whose ids contain that, `LIFECYCLE_CORPUS=FILE` those of another file of that shape.
+//! `LIFECYCLE=exit- cargo test …` runs the cases whose ids contain that, `LIFECYCLE_CORPUS=FILE`
+//! those of another file of that shape.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -27,8 +30,8 @@ use case::{Case, Corpus, Step};
 const CORPUS: &str = include_str!("../../../../fixtures/functions-host/captured/lifecycle.json");
 /// How many cases run at once.
 const AT_ONCE: usize = 12;
-/// How many times faster the cases run that are only about idle connections. In these the host does nothing else
-/// that takes time, and a minute of its idleness would be a minute of this test's.
+/// How many times faster the cases run that are only about idle connections. In these the host does
+/// nothing else that takes time, and a minute of its idleness would be a minute of this test's.
 const PACE: u32 = 4;
 const PACED: [&str; 2] = ["connections-burst", "connections-handler-closes-idle-ones"];
 

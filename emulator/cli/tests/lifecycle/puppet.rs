@@ -1,7 +1,9 @@
-//! A custom handler on strings, which does what `lifecycle-puppet.py` of the corpus does, and starts in no time.
+//! A custom handler on strings, which does what `lifecycle-puppet.py` of the corpus does, and
+//! starts in no time.
 //!
-//! `control.json` in the app's root says what its process does, a request's body says more. What happens to it goes to `events.jsonl`.
-//! The corpus' `lifecycle.README.md` lists the members of both.
+//! `control.json` in the app's root says what its process does, a request's body says more. What
+//! happens to it goes to `events.jsonl`. The corpus' `lifecycle.README.md` lists the members of
+//! both.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! DTDL models, as far as the instance checks twins against them: properties of primitive types, components, and
-//! relationships.
+//! DTDL models, as far as the instance checks twins against them: properties of primitive types,
+//! components, and relationships.
 //!
 //! Source: <https://github.com/Azure/opendigitaltwins-dtdl/blob/master/DTDL/v2/DTDL.v2.md>.
 
@@ -132,7 +132,8 @@ impl Model {
     }
 }
 
-/// What a content is: its type, beside which there may be semantic ones, as in `["Telemetry", "Temperature"]`.
+/// What a content is: its type, beside which there may be semantic ones, as in
+/// `["Telemetry", "Temperature"]`.
 fn kind(types: &Value) -> Option<&str> {
     const KINDS: [&str; 5] = [
         "Property",

@@ -91,7 +91,8 @@ impl Twin {
         Ok(twin)
     }
 
-    /// The twin after a JSON Patch, which may give it another model: what counts is that it fits its model in the end.
+    /// The twin after a JSON Patch, which may give it another model: what counts is that it fits
+    /// its model in the end.
     pub(super) fn patched(
         &self,
         models: &Models,

@@ -1,4 +1,5 @@
-//! The content type that the host's text formatter writes: it always says which charset it has written.
+//! The content type that the host's text formatter writes: it always says which charset it has
+//! written.
 //!
 //! Source: `TextOutputFormatter` of <https://github.com/dotnet/aspnetcore>.
 
@@ -37,7 +38,8 @@ impl Charset {
 }
 
 impl ContentType {
-    /// The type that an answer gives, for a caller that accepts these charsets. The type's own charset comes first.
+    /// The type that an answer gives, for a caller that accepts these charsets. The type's own
+    /// charset comes first.
     pub(super) fn of(given: Option<&str>, accept_charset: Option<&str>) -> Self {
         let given = given.map(str::trim_start).filter(|given| !given.is_empty());
         let text = given.unwrap_or(DEFAULT);

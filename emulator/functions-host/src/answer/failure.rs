@@ -1,7 +1,8 @@
 //! Why an invocation failed, as the host tells the next attempt at it.
 //!
-//! The real host writes the exception that it has caught into `RetryContext`. Types, messages and codes are written as there; stack
-//! traces are not emulated, and of what Newtonsoft says of bad JSON only what it says of JSON that ends too early or whose first character begins no value.
+//! The real host writes the exception that it has caught into `RetryContext`. Types, messages and
+//! codes are written as there; stack traces are not emulated, and of what Newtonsoft says of bad
+//! JSON only what it says of JSON that ends too early or whose first character begins no value.
 
 use crate::answer::violation::Violation;
 use crate::invoke::http::RawAnswer;

@@ -23,7 +23,8 @@ const RESERVED: [&str; 5] = [
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Content {
     status: i32,
-    /// The last value of each name in any case stands for the content type, the first one for all others.
+    /// The last value of each name in any case stands for the content type, the first one for all
+    /// others.
     headers: Vec<(String, JToken)>,
     body: Body,
 }
@@ -90,7 +91,8 @@ impl Content {
         })
     }
 
-    /// The content of an object that is returned: a response when it has a body, or else the body itself. Here `status` works.
+    /// The content of an object that is returned: a response when it has a body, or else the body
+    /// itself. Here `status` works.
     pub(crate) fn of_object(object: &JObject) -> Result<Self, Violation> {
         let Some(body) = object.get_ignoring_case("body") else {
             return Ok(Self::of_value(JToken::Object(object.clone())));
@@ -205,7 +207,8 @@ fn unreadable(kind: &str) -> Violation {
 }
 
 impl Members {
-    /// Reads members by their names in any case; the last of a name counts, and headers are put together.
+    /// Reads members by their names in any case; the last of a name counts, and headers are put
+    /// together.
     fn read(
         members: Vec<(String, Node)>,
         violations: &mut Vec<Violation>,

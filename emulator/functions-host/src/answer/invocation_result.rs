@@ -1,4 +1,5 @@
-//! The members of an answer, read as the host reads them into its class `HttpScriptInvocationResult`.
+//! The members of an answer, read as the host reads them into its class
+//! `HttpScriptInvocationResult`.
 
 use crate::answer::violation::Violation;
 use crate::envelope::body_text;
@@ -15,7 +16,8 @@ pub(crate) struct InvocationResult {
     pub(crate) return_value: JToken,
 }
 
-/// Reads the answer up to its members. Lesser violations are noted on the way; one that fails the invocation ends it.
+/// Reads the answer up to its members. Lesser violations are noted on the way; one that fails the
+/// invocation ends it.
 pub(crate) fn read(
     answer: &RawAnswer,
     violations: &mut Vec<Violation>,
@@ -58,7 +60,8 @@ pub(crate) fn read(
     Ok(result)
 }
 
-/// The body's text, in the charset that its type names: UTF-8 and UTF-16 are known, and marks count.
+/// The body's text, in the charset that its type names: UTF-8 and UTF-16 are known, and marks
+/// count.
 fn decode(answer: &RawAnswer, violations: &mut Vec<Violation>) -> Result<String, Violation> {
     let content_type = answer
         .header("Content-Type")

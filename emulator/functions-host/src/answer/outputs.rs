@@ -1,10 +1,13 @@
 //! From the handler's answer to the caller's response.
 //!
-//! Pure: what the host does with an answer depends on nothing but the answer, the function's output bindings and the charset that
-//! the caller asked for. The values of the output bindings to stores are handed on.
+//! Pure: what the host does with an answer depends on nothing but the answer, the function's output
+//! bindings and the charset that the caller asked for. The values of the output bindings to stores
+//! are handed on.
 //!
-//! Sources: <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers#response-payload> and the host's
-//! `DefaultHttpWorkerService` and `HttpScriptInvocationResultExtensions` (<https://github.com/Azure/azure-functions-host>).
+//! Sources:
+//! <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers#response-payload>
+//! and the host's `DefaultHttpWorkerService` and `HttpScriptInvocationResultExtensions`
+//! (<https://github.com/Azure/azure-functions-host>).
 
 use crate::answer::failure::Failure;
 use crate::answer::http_output::{self, Content};
@@ -26,11 +29,13 @@ pub(crate) struct Translation {
     pub(crate) violations: Vec<Violation>,
     /// What the output bindings to stores get.
     pub(crate) values: Vec<(String, OutputValue)>,
-    /// Why the invocation failed, when it did. A response that can't be written is no failed invocation.
+    /// Why the invocation failed, when it did. A response that can't be written is no failed
+    /// invocation.
     pub(crate) failure: Option<Failure>,
 }
 
-/// Translates an answer as the host does. An answer that would leave the real host waiting is answered 500 at once.
+/// Translates an answer as the host does. An answer that would leave the real host waiting is
+/// answered 500 at once.
 pub(crate) fn translate(
     answer: &RawAnswer,
     function: &Function,
@@ -79,7 +84,8 @@ enum Bound {
 }
 
 impl InvocationResult {
-    /// The values of the output bindings to stores. Text in `Outputs` that is base64 is decoded; in a returned object it isn't.
+    /// The values of the output bindings to stores. Text in `Outputs` that is base64 is decoded; in
+    /// a returned object it isn't.
     fn values_for_stores(&self, function: &Function) -> Vec<(String, OutputValue)> {
         let declares_return = function.outputs.iter().any(|output| output.name == RETURN);
         let by_return = match &self.return_value {
@@ -117,7 +123,8 @@ impl InvocationResult {
         };
         let declares_return = function.outputs.iter().any(|output| output.name == RETURN);
         inspect_other_outputs(self.outputs.as_ref(), &returned, function, violations);
-        // Without a `$return` binding, the members of an object that is returned are outputs too, and win.
+        // Without a `$return` binding, the members of an object that is returned are outputs too,
+        // and win.
         let by_return = match &returned {
             JToken::Object(members) if !declares_return => Some(members),
             _ => None,
@@ -175,7 +182,8 @@ fn content_of_output(
     Ok(Content::of_value(JToken::Object(JObject::default())))
 }
 
-/// The content of the output `$return`: an object with a body, or anything else as the body. Text that is base64 is decoded.
+/// The content of the output `$return`: an object with a body, or anything else as the body. Text
+/// that is base64 is decoded.
 fn content_of_return(
     returned: &JToken,
     binding: &OutputBinding,

@@ -1,9 +1,11 @@
 //! What a handler does that the host punishes, or that works by luck.
 //!
-//! Each violation prints as one sentence that says what was seen and what the real host makes of it. Nothing here decides whether one has
-//! happened: the module that sees it does.
+//! Each violation prints as one sentence that says what was seen and what the real host makes of
+//! it. Nothing here decides whether one has happened: the module that sees it does.
 //!
-//! Source: <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers#response-payload>, and the behaviour of
+//! Source:
+//! <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers#response-payload>,
+//! and the behaviour of
 //! <https://github.com/Azure/azure-functions-host> where the page is silent.
 
 use std::fmt;

@@ -1,7 +1,8 @@
 //! A function folder and its `function.json`.
 //!
-//! Functions with an HTTP or an Event Hub trigger can be invoked; others are known by their bindings only.
-//! Sources: <https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#configuration>,
+//! Functions with an HTTP or an Event Hub trigger can be invoked; others are known by their
+//! bindings only. Sources:
+//! <https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#configuration>,
 //! <https://learn.microsoft.com/azure/azure-functions/functions-bindings-event-hubs-trigger#configuration>.
 
 use std::path::Path;
@@ -91,7 +92,8 @@ impl Function {
     /// Reads a function from the text of its `function.json`. `setting` looks up an app setting.
     ///
     /// # Errors
-    /// A sentence that says what is wrong with the file. The real host does without the function then.
+    /// A sentence that says what is wrong with the file. The real host does without the function
+    /// then.
     pub(crate) fn parse(
         name: &str,
         text: &str,
@@ -181,7 +183,8 @@ impl Function {
             .unwrap_or_default()
     }
 
-    /// The path template with its prefix, `api/HttpTrigger1`, when the function has an HTTP trigger.
+    /// The path template with its prefix, `api/HttpTrigger1`, when the function has an HTTP
+    /// trigger.
     #[must_use]
     pub fn route(&self) -> Option<&str> {
         self.trigger

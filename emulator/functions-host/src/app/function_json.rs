@@ -1,4 +1,5 @@
-//! The text of a `function.json`, and what the host checks in it before it looks at single bindings.
+//! The text of a `function.json`, and what the host checks in it before it looks at single
+//! bindings.
 
 use serde::Deserialize;
 
@@ -30,7 +31,8 @@ pub(super) struct Binding {
     pub(super) consumer_group: Option<String>,
 }
 
-/// What a binding's type may begin with, in lower case: the host's own types, and those of the extension bundle.
+/// What a binding's type may begin with, in lower case: the host's own types, and those of the
+/// extension bundle.
 const KNOWN_TYPES: [&str; 34] = [
     "activity",
     "apihub",

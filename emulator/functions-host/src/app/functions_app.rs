@@ -1,6 +1,7 @@
 //! The app: `host.json`, the function folders and `local.settings.json` below one root.
 //!
-//! Loaded once when the host starts; the real host watches the files and starts anew when one changes.
+//! Loaded once when the host starts; the real host watches the files and starts anew when one
+//! changes.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,7 +1,8 @@
 //! `host.json`: how the host is to treat the app.
 //!
-//! Read here is what concerns a custom handler and its HTTP triggers; the rest of the file is left to the real host. What it refuses is
-//! refused with its words. Source: <https://learn.microsoft.com/azure/azure-functions/functions-host-json>, and the behaviour of
+//! Read here is what concerns a custom handler and its HTTP triggers; the rest of the file is left
+//! to the real host. What it refuses is refused with its words. Source:
+//! <https://learn.microsoft.com/azure/azure-functions/functions-host-json>, and the behaviour of
 //! <https://github.com/Azure/azure-functions-host> where the page is silent.
 
 use std::time::Duration;
@@ -16,7 +17,8 @@ use crate::app::timespan;
 
 /// How long a function may run when `functionTimeout` says nothing.
 const DEFAULT_FUNCTION_TIMEOUT: Duration = Duration::from_mins(30);
-/// How long a handler may take to answer its first `GET /` when `initializationTimeout` says nothing.
+/// How long a handler may take to answer its first `GET /` when `initializationTimeout` says
+/// nothing.
 const DEFAULT_INITIALIZATION_TIMEOUT: Duration = Duration::from_secs(30);
 /// The levels that a log can have.
 const LOG_LEVELS: [&str; 7] = [

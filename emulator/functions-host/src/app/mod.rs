@@ -1,4 +1,5 @@
-//! The app's files: `host.json`, each `function.json`, and what they say of routes, retries and spans of time.
+//! The app's files: `host.json`, each `function.json`, and what they say of routes, retries and
+//! spans of time.
 
 pub(crate) mod app_error;
 pub(crate) mod function;

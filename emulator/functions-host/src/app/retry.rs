@@ -1,6 +1,7 @@
 //! A retry policy: how often, and after which pauses, the host runs a failed function again.
 //!
-//! Source: <https://learn.microsoft.com/azure/azure-functions/functions-bindings-error-pages#retry-policies>.
+//! Source:
+//! <https://learn.microsoft.com/azure/azure-functions/functions-bindings-error-pages#retry-policies>.
 
 use std::time::Duration;
 

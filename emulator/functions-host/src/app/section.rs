@@ -1,4 +1,5 @@
-//! A section of a settings file as .NET's configuration sees it: keys in any case, and every scalar a text.
+//! A section of a settings file as .NET's configuration sees it: keys in any case, and every scalar
+//! a text.
 //!
 //! Source: <https://learn.microsoft.com/dotnet/core/extensions/configuration>.
 

@@ -14,7 +14,8 @@ pub(super) struct AnswerHead {
 /// How long head lines may be together.
 pub(super) const MAX_LENGTH: usize = 64 * 1024;
 
-/// Reads a head from the start of `bytes`; `None` when there must come more. With the head comes its length.
+/// Reads a head from the start of `bytes`; `None` when there must come more. With the head comes
+/// its length.
 pub(super) fn parse(bytes: &[u8]) -> Result<Option<(AnswerHead, usize)>, ClientError> {
     let Some((line, mut at)) = line_at(bytes, 0) else {
         return Ok(None);
@@ -70,7 +71,8 @@ fn status_line(line: &str) -> Result<AnswerHead, ClientError> {
     })
 }
 
-/// The line that starts at `at` without its end, and where the next one starts. Bytes are characters here, as in Latin-1.
+/// The line that starts at `at` without its end, and where the next one starts. Bytes are
+/// characters here, as in Latin-1.
 fn line_at(bytes: &[u8], at: usize) -> Option<(String, usize)> {
     let length = bytes[at..].iter().position(|&byte| byte == b'\n')?;
     let line = &bytes[at..at + length];

@@ -1,9 +1,10 @@
 //! A forwarded request: the caller's, but for what .NET makes of it on the way.
 //!
-//! `enableForwardingHttpRequest` builds it anew: headers of the body other than its type and length are lost, values of one name come
-//! together, the query is escaped anew, and a body without a length can't be sent. `enableProxyingHttpRequest` passes it on as a reverse
-//! proxy does; this follows the documentation and was not seen on a real host.
-//! Source: <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers#http-only-function>.
+//! `enableForwardingHttpRequest` builds it anew: headers of the body other than its type and length
+//! are lost, values of one name come together, the query is escaped anew, and a body without a
+//! length can't be sent. `enableProxyingHttpRequest` passes it on as a reverse proxy does; this
+//! follows the documentation and was not seen on a real host. Source:
+//! <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers#http-only-function>.
 
 use axum::body::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

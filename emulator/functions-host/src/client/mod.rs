@@ -1,14 +1,15 @@
 //! The host's HTTP client: how it talks to the handler's process.
 //!
-//! HTTP/1.1 over pooled connections, as .NET's `SocketsHttpHandler` speaks it: header names in their case and order, chunks of
-//! 1,024 bytes, redirects followed, and answers read as leniently as there. A redirect to an https address fails here, as there is
-//! no TLS.
+//! HTTP/1.1 over pooled connections, as .NET's `SocketsHttpHandler` speaks it: header names in
+//! their case and order, chunks of 1,024 bytes, redirects followed, and answers read as leniently
+//! as there. A redirect to an https address fails here, as there is no TLS.
 //!
 //! Source: `DefaultHttpWorkerService` of <https://github.com/Azure/azure-functions-host>, and
 //! <https://learn.microsoft.com/dotnet/fundamentals/networking/http/httpclient>.
 //!
 //! # Layout
-//! - `answer_head`: an answer's status line and headers. `connection`: one exchange on one connection.
+//! - `answer_head`: an answer's status line and headers. `connection`: one exchange on one
+//!   connection.
 //! - `forwarding`: what a forwarded request looks like. `redirect`: where a redirect leads.
 
 mod answer_head;
@@ -37,7 +38,8 @@ pub(crate) const HOST_VERSION: &str = "4.1037.0.0";
 const FUNCTION_NAME: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 /// .NET gives up after so many.
 const MAX_REDIRECTS: usize = 50;
-/// A request without a body goes out so many more times when the connection ends without a byte of an answer.
+/// A request without a body goes out so many more times when the connection ends without a byte of
+/// an answer.
 const MAX_RETRIES: usize = 3;
 /// Idle connections are looked for so many times within the limit on idleness.
 const IDLE_CHECKS: u32 = 4;

@@ -1,7 +1,8 @@
 //! A body as text, as .NET's `StreamReader` decodes it.
 //!
-//! UTF-8 unless a byte order mark says UTF-16 or UTF-32. In a request the `charset` of the content type is ignored, and what can't
-//! be decoded becomes U+FFFD; in an answer the charset counts, and what can't be decoded is an error.
+//! UTF-8 unless a byte order mark says UTF-16 or UTF-32. In a request the `charset` of the content
+//! type is ignored, and what can't be decoded becomes U+FFFD; in an answer the charset counts, and
+//! what can't be decoded is an error.
 
 /// Decodes a request's body.
 pub(crate) fn decode(bytes: &[u8]) -> String {
@@ -22,7 +23,8 @@ pub(crate) fn decode_strictly(bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// Decodes UTF-16 of an answer, in the order of a mark, and else the low byte first; `None` when it isn't.
+/// Decodes UTF-16 of an answer, in the order of a mark, and else the low byte first; `None` when it
+/// isn't.
 pub(crate) fn decode_utf16(bytes: &[u8]) -> Option<String> {
     match bytes {
         [0xef, 0xbb, 0xbf, ..] => decode_strictly(bytes),

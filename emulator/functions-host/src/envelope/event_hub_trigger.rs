@@ -1,10 +1,13 @@
-//! The invocation request of an Event Hub trigger: bodies in `Data`, properties in `Metadata`, as its cardinality and data type say.
+//! The invocation request of an Event Hub trigger: bodies in `Data`, properties in `Metadata`, as
+//! its cardinality and data type say.
 //!
 //! Pure: time and ids come in.
 //!
-//! Sources: <https://learn.microsoft.com/azure/azure-functions/functions-bindings-event-hubs-trigger>; `EventHubTriggerBindingStrategy`
-//! (<https://github.com/Azure/azure-sdk-for-net>) for the metadata, and the host's `ScriptInvocationContextExtensions` and
-//! `WorkerFunctionInvoker` (<https://github.com/Azure/azure-functions-host>) for how both are written.
+//! Sources:
+//! <https://learn.microsoft.com/azure/azure-functions/functions-bindings-event-hubs-trigger>;
+//! `EventHubTriggerBindingStrategy` (<https://github.com/Azure/azure-sdk-for-net>) for the
+//! metadata, and the host's `ScriptInvocationContextExtensions` and `WorkerFunctionInvoker`
+//! (<https://github.com/Azure/azure-functions-host>) for how both are written.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,9 +1,13 @@
-//! The invocation request that a custom handler gets: `{"Data":…,"Metadata":…}`, byte for byte as the host writes it.
+//! The invocation request that a custom handler gets: `{"Data":…,"Metadata":…}`, byte for byte as
+//! the host writes it.
 //!
-//! Pure: time and ids come in. Built for HTTP triggers; `event_hub_envelope` has the other trigger that is emulated.
+//! Pure: time and ids come in. Built for HTTP triggers; `event_hub_envelope` has the other trigger
+//! that is emulated.
 //!
-//! Sources: <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers#request-payload> for the shape, and the host's
-//! `HttpRequestExtensions` and `ScriptInvocationContextExtensions` (<https://github.com/Azure/azure-functions-host>) for the rest.
+//! Sources:
+//! <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers#request-payload>
+//! for the shape, and the host's `HttpRequestExtensions` and `ScriptInvocationContextExtensions`
+//! (<https://github.com/Azure/azure-functions-host>) for the rest.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -166,7 +170,8 @@ impl Body {
         }
     }
 
-    /// The object that the body is, when it looks like one and can be read. A list is read too, but has no properties to give.
+    /// The object that the body is, when it looks like one and can be read. A list is read too, but
+    /// has no properties to give.
     fn parse_object(&self) -> Option<JObject> {
         parse_object(self.text.as_deref().unwrap_or(&self.in_data))
     }

@@ -1,7 +1,8 @@
 //! Who called the function, as the envelope's `Identities` tell.
 //!
-//! App Service authentication is not emulated, so there is always exactly one identity.
-//! Source: <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers#request-payload> for the shape.
+//! App Service authentication is not emulated, so there is always exactly one identity. Source:
+//! <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers#request-payload>
+//! for the shape.
 
 use crate::newtonsoft::{JObject, JToken};
 

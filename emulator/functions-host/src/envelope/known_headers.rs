@@ -1,7 +1,8 @@
 //! The request headers that the host's web server knows by name.
 //!
-//! Kestrel spells these in its own way and lists them first, in this order; all others follow as the sender spelled and ordered them.
-//! Source: <https://learn.microsoft.com/dotnet/api/microsoft.net.http.headers.headernames>.
+//! Kestrel spells these in its own way and lists them first, in this order; all others follow as
+//! the sender spelled and ordered them. Source:
+//! <https://learn.microsoft.com/dotnet/api/microsoft.net.http.headers.headernames>.
 
 /// In the order in which Kestrel enumerates them.
 const KNOWN: [&str; 45] = [
@@ -52,7 +53,8 @@ const KNOWN: [&str; 45] = [
     "Content-Length",
 ];
 
-/// Other names that ASP.NET Core has at hand. They come where the sender has put them, but in this spelling.
+/// Other names that ASP.NET Core has at hand. They come where the sender has put them, but in this
+/// spelling.
 const SPELLED: [&str; 45] = [
     "Accept-Ranges",
     "Access-Control-Allow-Credentials",

@@ -1,7 +1,7 @@
 //! The URL of a request as the host rebuilds it, and its query.
 //!
-//! Behind App Service, scheme and host come from `X-Forwarded-Proto` and `DISGUISED-HOST`; elsewhere these headers mean nothing, and
-//! the request is taken for plain HTTP.
+//! Behind App Service, scheme and host come from `X-Forwarded-Proto` and `DISGUISED-HOST`;
+//! elsewhere these headers mean nothing, and the request is taken for plain HTTP.
 
 use indexmap::IndexMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -30,8 +30,8 @@ const PATH: AsciiSet = NON_ALPHANUMERIC
     .remove(b';')
     .remove(b'=');
 
-/// Scheme, host, path and query: the path decoded and escaped anew, the query as it was sent. Behind App Service two headers name
-/// scheme and host.
+/// Scheme, host, path and query: the path decoded and escaped anew, the query as it was sent.
+/// Behind App Service two headers name scheme and host.
 pub(crate) fn display(request: &HttpRequest, is_behind_app_service: bool) -> String {
     let header = |name| {
         is_behind_app_service

@@ -1,5 +1,5 @@
-//! One attempt at a function, whatever triggers it: the wait for the handler, the exchange with it, the answer, the time-out, and what
-//! is written down of all this.
+//! One attempt at a function, whatever triggers it: the wait for the handler, the exchange with it,
+//! the answer, the time-out, and what is written down of all this.
 
 use std::time::{Duration, Instant};
 

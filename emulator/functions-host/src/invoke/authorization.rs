@@ -1,7 +1,8 @@
 //! Whether a request may invoke a function.
 //!
-//! The host checks keys when it has one; without, everything is allowed, as under Core Tools. There is one function key, named
-//! `default`, which stands for those of the host and of each function, and one master key.
+//! The host checks keys when it has one; without, everything is allowed, as under Core Tools. There
+//! is one function key, named `default`, which stands for those of the host and of each function,
+//! and one master key.
 //!
 //! Source: <https://learn.microsoft.com/azure/azure-functions/function-keys-how-to>.
 
@@ -27,7 +28,8 @@ const KEY_NAME: &str = "default";
 pub(crate) struct Keys {
     function: Option<SecretString>,
     master: Option<SecretString>,
-    /// Keys that were right once, by function and in lower case: from then on the host takes them in any case.
+    /// Keys that were right once, by function and in lower case: from then on the host takes them
+    /// in any case.
     seen: Mutex<HashMap<(String, String), Identity>>,
 }
 
@@ -67,7 +69,8 @@ impl Keys {
         }
     }
 
-    /// Whether a caller may see and do what is the host's own, for which only the master key is good enough; or the status instead.
+    /// Whether a caller may see and do what is the host's own, for which only the master key is
+    /// good enough; or the status instead.
     pub(crate) fn administers(&self, request: &HttpRequest) -> Result<(), i32> {
         if self.function.is_none() && self.master.is_none() {
             return Ok(());

@@ -1,4 +1,5 @@
-//! Reading a function's input bindings for an invocation, writing its outputs, and telling what is wrong with either.
+//! Reading a function's input bindings for an invocation, writing its outputs, and telling what is
+//! wrong with either.
 
 use std::sync::Arc;
 
@@ -59,7 +60,8 @@ pub(super) fn binding_data(invocation: &HttpInvocation<'_>) -> BindingData {
     )
 }
 
-/// The stores that the app's settings name: the host's environment goes before `local.settings.json`, and the options before both.
+/// The stores that the app's settings name: the host's environment goes before
+/// `local.settings.json`, and the options before both.
 ///
 /// # Errors
 /// When the file of rows can't be used.

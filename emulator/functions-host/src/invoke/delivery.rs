@@ -1,5 +1,5 @@
-//! Delivering batches of an Event Hub to a function, as the trigger does: one after the other, with the retry policy's attempts, and
-//! with the checkpoint moving on whatever happened.
+//! Delivering batches of an Event Hub to a function, as the trigger does: one after the other, with
+//! the retry policy's attempts, and with the checkpoint moving on whatever happened.
 //!
 //! Source: <https://learn.microsoft.com/azure/azure-functions/functions-reliable-event-processing>.
 
@@ -55,7 +55,8 @@ pub struct Attempt {
     pub failure: Option<String>,
     /// The answer's `Logs`; the host drops those of a failed invocation.
     pub logs: Vec<String>,
-    /// What the answer did wrong. A status other than 2xx is not wrong here, but how a function fails.
+    /// What the answer did wrong. A status other than 2xx is not wrong here, but how a function
+    /// fails.
     pub violations: Vec<Violation>,
     /// The bytes of the envelope.
     pub envelope: Vec<u8>,
@@ -85,8 +86,8 @@ pub enum DeliveryError {
 }
 
 impl FunctionsHost {
-    /// Delivers a batch to the function of that name, attempt after attempt as its retry policy says. With the cardinality *one* each
-    /// event is a batch of its own.
+    /// Delivers a batch to the function of that name, attempt after attempt as its retry policy
+    /// says. With the cardinality *one* each event is a batch of its own.
     ///
     /// # Errors
     /// When there is no such function, or it has another trigger.

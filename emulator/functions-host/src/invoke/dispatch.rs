@@ -40,8 +40,8 @@ struct Called<'a> {
 }
 
 impl FunctionsHost {
-    /// Invokes the function that the request is for. What every HTTP client sends is added where it is missing: a host, and the body's
-    /// length.
+    /// Invokes the function that the request is for. What every HTTP client sends is added where it
+    /// is missing: a host, and the body's length.
     pub async fn invoke(&self, mut request: HttpRequest) -> Invocation {
         request.complete();
         self.invoke_as_it_is(request).await
@@ -138,7 +138,8 @@ impl FunctionsHost {
         self.run_with_retries(&called, invocation).await;
     }
 
-    /// Runs the function, again and again as its retry policy says. The last attempt makes the response.
+    /// Runs the function, again and again as its retry policy says. The last attempt makes the
+    /// response.
     async fn run_with_retries(&self, called: &Called<'_>, invocation: &mut Invocation) {
         let function = called.function;
         let policy = function.retry.or(self.app.settings.retry);

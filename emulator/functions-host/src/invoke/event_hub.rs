@@ -1,7 +1,8 @@
 //! Events as they stand in an Event Hub, in batches as its trigger takes them.
 //!
-//! Source: <https://learn.microsoft.com/azure/event-hubs/event-hubs-features>; for the names of system properties
-//! `AmqpSystemProperties` in <https://github.com/Azure/azure-sdk-for-net>, and for what an IoT hub adds
+//! Source: <https://learn.microsoft.com/azure/event-hubs/event-hubs-features>; for the names of
+//! system properties `AmqpSystemProperties` in <https://github.com/Azure/azure-sdk-for-net>, and
+//! for what an IoT hub adds
 //! <https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-messages-construct> and
 //! <https://learn.microsoft.com/azure/iot-hub/iot-hub-non-telemetry-event-schema>.
 
@@ -44,8 +45,8 @@ impl EventHubEvent {
             .partition_key(device_id)
     }
 
-    /// What a hub says when one of its devices is made or deleted; `operation` is `createDeviceIdentity` or
-    /// `deleteDeviceIdentity`, and `twin` the device's twin in the hub.
+    /// What a hub says when one of its devices is made or deleted; `operation` is
+    /// `createDeviceIdentity` or `deleteDeviceIdentity`, and `twin` the device's twin in the hub.
     #[must_use]
     pub fn lifecycle(hub_name: &str, device_id: &str, operation: &str, twin: &Value) -> Self {
         Self::new(twin.to_string())
@@ -160,7 +161,8 @@ impl EventHubBatch {
         self.events.is_empty()
     }
 
-    /// The events with their sequence numbers and offsets. An event takes as much of the partition as its body is long.
+    /// The events with their sequence numbers and offsets. An event takes as much of the partition
+    /// as its body is long.
     pub(crate) fn placed(&self) -> impl Iterator<Item = (&EventHubEvent, i64, i64)> {
         let mut offset = self.first_offset;
         self.events

@@ -1,7 +1,8 @@
 //! `functionTimeout`: what it does to an invocation that takes too long, and to the handler.
 //!
-//! It counts from the request's arrival. Its end costs the caller the answer; two seconds later it costs the handler its life, unless it
-//! has answered by then. Source: `FunctionExecutor` of <https://github.com/Azure/azure-webjobs-sdk> and `WebScriptHostExceptionHandler` of
+//! It counts from the request's arrival. Its end costs the caller the answer; two seconds later it
+//! costs the handler its life, unless it has answered by then. Source: `FunctionExecutor` of
+//! <https://github.com/Azure/azure-webjobs-sdk> and `WebScriptHostExceptionHandler` of
 //! <https://github.com/Azure/azure-functions-host>.
 
 use std::time::Duration;
@@ -61,7 +62,8 @@ impl FunctionsHost {
         ));
         let mut status = self.status.clone();
         let generation = status.borrow_and_update().generation;
-        // The supervisor is gone only when the host has stopped, and then there is nothing to restart.
+        // The supervisor is gone only when the host has stopped, and then there is nothing to
+        // restart.
         let _ = self.commands.send(Command::FunctionTimedOut { generation });
         let restarted = status.wait_for(|status| {
             status.generation != generation

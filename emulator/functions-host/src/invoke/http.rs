@@ -1,7 +1,7 @@
 //! Requests that reach the host from outside, and its responses.
 //!
-//! Plain values, so that a test can make them without a socket. Header names keep the sender's case, and nothing is checked: what a
-//! client may send is not this module's business.
+//! Plain values, so that a test can make them without a socket. Header names keep the sender's
+//! case, and nothing is checked: what a client may send is not this module's business.
 
 /// A request to a function.
 #[derive(Clone, PartialEq, Eq)]
@@ -67,7 +67,8 @@ impl HttpRequest {
         self
     }
 
-    /// The same request with `Transfer-Encoding: chunked`: it has no `Content-Length`, so the host leaves its body out.
+    /// The same request with `Transfer-Encoding: chunked`: it has no `Content-Length`, so the host
+    /// leaves its body out.
     #[must_use]
     pub fn chunked(self) -> Self {
         self.header("Transfer-Encoding", "chunked")

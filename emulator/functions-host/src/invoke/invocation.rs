@@ -8,7 +8,8 @@ use crate::invoke::http::{HttpResponse, RawAnswer};
 /// One request, and everything that became of it.
 #[derive(Clone)]
 pub struct Invocation {
-    /// The invocation id, which the handler gets as `X-Azure-Functions-InvocationId`; of the last attempt, where a policy made several.
+    /// The invocation id, which the handler gets as `X-Azure-Functions-InvocationId`; of the last
+    /// attempt, where a policy made several.
     pub id: String,
     /// The request's method.
     pub method: String,
@@ -22,7 +23,8 @@ pub struct Invocation {
     pub logs: Vec<String>,
     /// What the answer did wrong.
     pub violations: Vec<Violation>,
-    /// The bytes of the envelope; empty when the handler wasn't called or the request was forwarded as it is.
+    /// The bytes of the envelope; empty when the handler wasn't called or the request was forwarded
+    /// as it is.
     pub envelope: Vec<u8>,
     /// The handler's answer, when it gave one.
     pub answer: Option<RawAnswer>,

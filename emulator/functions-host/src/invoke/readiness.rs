@@ -12,12 +12,14 @@ use crate::process::supervisor::{Command, Phase};
 
 /// An invocation waits so many times `initializationTimeout`.
 const STARTS: u32 = 4;
-/// How long the end of a process may take to be noticed. A caller that got 500 because of it shall find the next process.
+/// How long the end of a process may take to be noticed. A caller that got 500 because of it shall
+/// find the next process.
 const NOTICING: Duration = Duration::from_millis(100);
 
 impl FunctionsHost {
-    /// Waits for the handler, and says which start of it is there; `None` when the host has stopped. When the wait takes too long, the
-    /// host stops, and the invocation is sent all the same.
+    /// Waits for the handler, and says which start of it is there; `None` when the host has
+    /// stopped. When the wait takes too long, the host stops, and the invocation is sent all the
+    /// same.
     pub(super) async fn ready_handler(&self) -> Option<(HandlerClient, u64)> {
         let limit = self.options.dispatch_timeout;
         let limit = limit.unwrap_or_else(|| {
@@ -57,7 +59,8 @@ impl FunctionsHost {
         Some((client, self.status.borrow().generation))
     }
 
-    /// After an invocation without an answer: lets the host notice that the process has ended, if it has.
+    /// After an invocation without an answer: lets the host notice that the process has ended, if
+    /// it has.
     pub(super) async fn notice_an_exit(&self, generation: u64) {
         let mut status = self.status.clone();
         let noticed = status.wait_for(|status| {

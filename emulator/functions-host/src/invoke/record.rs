@@ -1,6 +1,8 @@
-//! What happened so far: the handler's lines, the violations, and the keys that must not appear in either.
+//! What happened so far: the handler's lines, the violations, and the keys that must not appear in
+//! either.
 //!
-//! Everything that happens passes through here, so that it is kept, told to whoever listens, and searched for keys in one place.
+//! Everything that happens passes through here, so that it is kept, told to whoever listens, and
+//! searched for keys in one place.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,5 @@
-//! One record of the host's log, with the level, category and text of the real host, so that what is seen here can be looked up there.
+//! One record of the host's log, with the level, category and text of the real host, so that what
+//! is seen here can be looked up there.
 
 #![allow(dead_code, reason = "the callers follow one by one")]
 

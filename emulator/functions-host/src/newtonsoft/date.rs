@@ -1,7 +1,8 @@
 //! Dates inside of JSON text.
 //!
-//! Newtonsoft turns each string that is an ISO 8601 date-time, or `/Date(milliseconds)/`, into a `DateTime`. An offset is converted to the
-//! local time of the host, which is taken to be UTC as in Azure. More than seven digits of a second's fraction are left as text.
+//! Newtonsoft turns each string that is an ISO 8601 date-time, or `/Date(milliseconds)/`, into a
+//! `DateTime`. An offset is converted to the local time of the host, which is taken to be UTC as in
+//! Azure. More than seven digits of a second's fraction are left as text.
 
 use std::fmt;
 
@@ -54,7 +55,8 @@ impl NetDateTime {
 }
 
 impl NetDateTime {
-    /// `value.ToString(format, CultureInfo.InvariantCulture)` of a custom format of years to seconds; other letters stay as they are.
+    /// `value.ToString(format, CultureInfo.InvariantCulture)` of a custom format of years to
+    /// seconds; other letters stay as they are.
     pub(crate) fn to_custom_string(self, format: &str) -> String {
         let (date, time) = (self.value.date(), self.value.time());
         let mut text = String::new();
@@ -129,7 +131,8 @@ impl fmt::Display for NetDateTime {
     }
 }
 
-/// `yyyy-MM-ddTHH:mm:ss`, up to seven digits of fraction, then nothing, `Z`, or an offset of hours and perhaps minutes.
+/// `yyyy-MM-ddTHH:mm:ss`, up to seven digits of fraction, then nothing, `Z`, or an offset of hours
+/// and perhaps minutes.
 fn parse_iso(text: &str) -> Option<NetDateTime> {
     let bytes = text.as_bytes();
     let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];

@@ -1,8 +1,9 @@
 //! JSON as the Functions host reads and writes it.
 //!
-//! The host uses Newtonsoft.Json with its defaults, which change what they read: a string that looks like a date becomes a date, a number
-//! with a fraction becomes a double, and both are printed in their own way. A custom handler sees the results, so they are rebuilt here.
-//! What JSON doesn't allow but Newtonsoft does is read as it reads it.
+//! The host uses Newtonsoft.Json with its defaults, which change what they read: a string that
+//! looks like a date becomes a date, a number with a fraction becomes a double, and both are
+//! printed in their own way. A custom handler sees the results, so they are rebuilt here. What JSON
+//! doesn't allow but Newtonsoft does is read as it reads it.
 //!
 //! Source: <https://www.newtonsoft.com/json/help/html/SerializingJSON.htm>.
 
@@ -68,7 +69,8 @@ impl From<String> for JToken {
     }
 }
 
-/// An object whose members keep their order. Of members with the same name the last value stays, in the first one's place.
+/// An object whose members keep their order. Of members with the same name the last value stays, in
+/// the first one's place.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct JObject(IndexMap<String, JToken>);
 

@@ -1,7 +1,8 @@
 //! JSON as it is written: what Newtonsoft's reader sees before it makes values of it.
 //!
-//! Numbers keep their spelling and objects all of their members, because what becomes of these depends on who reads: a list of
-//! strings takes a number as it is spelt, and of two members with one name the last counts, in one or the other's place.
+//! Numbers keep their spelling and objects all of their members, because what becomes of these
+//! depends on who reads: a list of strings takes a number as it is spelt, and of two members with
+//! one name the last counts, in one or the other's place.
 
 use serde_json::Value;
 
@@ -63,7 +64,8 @@ impl Node {
         }
     }
 
-    /// The value for those who read settings: what JSON doesn't know is null, and of equal members the last counts.
+    /// The value for those who read settings: what JSON doesn't know is null, and of equal members
+    /// the last counts.
     pub(crate) fn into_json(self) -> Value {
         match self {
             Self::Null | Self::Undefined | Self::Constructor(..) => Value::Null,

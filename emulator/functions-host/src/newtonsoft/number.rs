@@ -1,5 +1,6 @@
-//! Doubles as .NET 10 prints them, on which the host runs since the spring of 2026: the fewest digits that read back to the same value,
-//! scientific up to 1E-05 and from 1E+17 on. .NET 8, on which it ran before, is scientific from 1E+15 on.
+//! Doubles as .NET 10 prints them, on which the host runs since the spring of 2026: the fewest
+//! digits that read back to the same value, scientific up to 1E-05 and from 1E+17 on. .NET 8, on
+//! which it ran before, is scientific from 1E+15 on.
 
 /// `value.ToString(CultureInfo.InvariantCulture)`: `1`, `21.5`, `1E+16`.
 pub(crate) fn to_invariant_string(value: f64) -> String {

@@ -1,7 +1,9 @@
-//! Reading: text to [`Node`] and [`JToken`], with all that Newtonsoft's `JsonTextReader` puts up with.
+//! Reading: text to [`Node`] and [`JToken`], with all that Newtonsoft's `JsonTextReader` puts up
+//! with.
 //!
-//! Beyond JSON these are comments, trailing commas, single quotes, names without quotes, `NaN`, `Infinity`, `undefined`,
-//! constructors, octal and hexadecimal numbers, raw control characters in strings, and any Unicode blank between values.
+//! Beyond JSON these are comments, trailing commas, single quotes, names without quotes, `NaN`,
+//! `Infinity`, `undefined`, constructors, octal and hexadecimal numbers, raw control characters in
+//! strings, and any Unicode blank between values.
 
 use std::fmt;
 
@@ -223,7 +225,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The items up to the closing character. Where nothing stands between commas, there is `undefined`.
+    /// The items up to the closing character. Where nothing stands between commas, there is
+    /// `undefined`.
     fn items(&mut self, close: char) -> Result<Vec<Node>, ReadError> {
         let mut items = Vec::new();
         loop {

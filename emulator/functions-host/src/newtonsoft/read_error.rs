@@ -13,7 +13,8 @@ pub(crate) enum ReadError {
     TooDeep(usize),
 }
 
-/// What Newtonsoft says of a text whose first character begins no value, its most frequent complaint.
+/// What Newtonsoft says of a text whose first character begins no value, its most frequent
+/// complaint.
 pub(crate) fn unexpected_start(text: &str) -> Option<String> {
     let mut characters = text.chars();
     let first = characters.next()?;

@@ -17,7 +17,8 @@ impl JToken {
         text
     }
 
-    /// `Convert.ToString(value, CultureInfo.InvariantCulture)` of a scalar; JSON of an array or object.
+    /// `Convert.ToString(value, CultureInfo.InvariantCulture)` of a scalar; JSON of an array or
+    /// object.
     pub(crate) fn to_invariant_string(&self) -> String {
         match self {
             Self::Null | Self::Undefined => String::new(),
@@ -39,7 +40,8 @@ pub(crate) fn quote(text: &str) -> String {
     quoted
 }
 
-/// `indent` is the depth of the line that the value starts on, or `None` for everything on one line.
+/// `indent` is the depth of the line that the value starts on, or `None` for everything on one
+/// line.
 fn write_token(out: &mut String, token: &JToken, indent: Option<usize>) {
     match token {
         JToken::Null => out.push_str("null"),

@@ -1,7 +1,8 @@
 //! Lines that the handler prints, and what the host makes of them.
 //!
-//! The host looks at a line's stream and at a few words, never at a level that the handler's logger may have printed.
-//! Source: `WorkerProcess` and `WorkerProcessUtilities` of <https://github.com/Azure/azure-functions-host>.
+//! The host looks at a line's stream and at a few words, never at a level that the handler's logger
+//! may have printed. Source: `WorkerProcess` and `WorkerProcessUtilities` of
+//! <https://github.com/Azure/azure-functions-host>.
 
 use crate::log::record::{self, LogLevel};
 
@@ -53,7 +54,8 @@ impl Channel {
     }
 }
 
-/// Classifies a line. `errors_only` is `useStdErrorStreamForErrorsOnly`, which is on unless `host.json` turns it off.
+/// Classifies a line. `errors_only` is `useStdErrorStreamForErrorsOnly`, which is on unless
+/// `host.json` turns it off.
 pub(crate) fn classify(stream: Stream, text: &str, errors_only: bool) -> HandlerLine {
     let lower_case = text.to_lowercase();
     let contains = |words: &[&str]| words.iter().any(|word| lower_case.contains(word));

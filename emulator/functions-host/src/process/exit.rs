@@ -15,7 +15,8 @@ pub struct HandlerExit {
 }
 
 impl HandlerExit {
-    /// The exit code as .NET tells it: 128 and the signal's number for a process that a signal has ended.
+    /// The exit code as .NET tells it: 128 and the signal's number for a process that a signal has
+    /// ended.
     #[must_use]
     pub(crate) fn dotnet_code(&self) -> i32 {
         self.code

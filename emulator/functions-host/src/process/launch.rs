@@ -1,6 +1,7 @@
 //! Which program to start, with what arguments and environment, and where.
 //!
-//! Pure but for the look whether a file exists. Source: `HttpWorkerDescription`, `DefaultWorkerProcessFactory` and `HttpWorkerProcess` of
+//! Pure but for the look whether a file exists. Source: `HttpWorkerDescription`,
+//! `DefaultWorkerProcessFactory` and `HttpWorkerProcess` of
 //! <https://github.com/Azure/azure-functions-host>; the variables are those of
 //! <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers#application-structure>.
 
@@ -23,7 +24,8 @@ pub(crate) struct Launch {
     pub(crate) makes_runnable: bool,
 }
 
-/// Works out how to start the handler. `worker_id` is new for each start; `inherited` looks up the host's own environment.
+/// Works out how to start the handler. `worker_id` is new for each start; `inherited` looks up the
+/// host's own environment.
 pub(crate) fn plan(
     app: &App,
     options: &HostOptions,
@@ -81,7 +83,8 @@ pub(crate) fn plan(
         makes_runnable: sku.as_deref() == Some("FlexConsumption"),
         program,
         arguments: split(&expand(&command_line, &of_handler)),
-        // Joined with nothing, the root would end in a slash, which the log of the real host doesn't have.
+        // Joined with nothing, the root would end in a slash, which the log of the real host
+        // doesn't have.
         working_directory: if description.working_directory.is_empty() {
             app.root.clone()
         } else {
@@ -104,7 +107,8 @@ pub(crate) fn plan(
     }
 }
 
-/// A relative path counts only when the file exists; otherwise the system looks the text up in PATH.
+/// A relative path counts only when the file exists; otherwise the system looks the text up in
+/// PATH.
 fn find_program(directory: &Path, text: &str) -> PathBuf {
     let full = directory.join(text);
     // A link counts even when it leads nowhere.

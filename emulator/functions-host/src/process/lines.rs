@@ -1,4 +1,5 @@
-//! Bytes of a pipe as lines, where .NET sees them: a line ends with LF, CR or CRLF, and bytes that are no UTF-8 become U+FFFD.
+//! Bytes of a pipe as lines, where .NET sees them: a line ends with LF, CR or CRLF, and bytes that
+//! are no UTF-8 become U+FFFD.
 //!
 //! Pure. Source: `StreamReader` of .NET, with which the host reads the handler's outputs.
 

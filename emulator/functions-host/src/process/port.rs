@@ -1,8 +1,9 @@
 //! A port for the handler.
 //!
-//! The real host lets the system pick one and releases it again, so that for a moment anybody may take it: another host, or a connection
-//! that goes out. Where many hosts start at once, as in tests, that happens. Ports are therefore picked below those that systems give to
-//! outgoing connections, and no two hosts of this process get the same one.
+//! The real host lets the system pick one and releases it again, so that for a moment anybody may
+//! take it: another host, or a connection that goes out. Where many hosts start at once, as in
+//! tests, that happens. Ports are therefore picked below those that systems give to outgoing
+//! connections, and no two hosts of this process get the same one.
 
 use std::collections::HashSet;
 use std::io;

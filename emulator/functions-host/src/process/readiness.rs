@@ -1,8 +1,9 @@
 //! Waiting until the handler answers `GET /`.
 //!
-//! Any answer will do, whatever its status, and one that breaks off as well. A refused connection means that the handler isn't listening
-//! yet. `initializationTimeout` counts the pauses between two questions, not the time that a question takes.
-//! Source: `HttpFunctionInvocationDispatcher` and `DefaultHttpWorkerService` of <https://github.com/Azure/azure-functions-host>.
+//! Any answer will do, whatever its status, and one that breaks off as well. A refused connection
+//! means that the handler isn't listening yet. `initializationTimeout` counts the pauses between
+//! two questions, not the time that a question takes. Source: `HttpFunctionInvocationDispatcher`
+//! and `DefaultHttpWorkerService` of <https://github.com/Azure/azure-functions-host>.
 
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use crate::invoke::record::Record;
 
 /// How often the host asks.
 const INTERVAL: Duration = Duration::from_millis(25);
-/// Another address of this machine that only it can reach. A server on 127.0.0.1 alone doesn't answer here.
+/// Another address of this machine that only it can reach. A server on 127.0.0.1 alone doesn't
+/// answer here.
 const OTHER_LOOPBACK: &str = "127.0.0.2";
 
 /// How long the host waits for what.
@@ -82,7 +84,8 @@ async fn ask(
     answer.await
 }
 
-/// Looks whether the handler listens on more than 127.0.0.1. Only Linux has the other address without being told to.
+/// Looks whether the handler listens on more than 127.0.0.1. Only Linux has the other address
+/// without being told to.
 pub(crate) async fn check_address(port: u16, record: &Record) {
     if cfg!(target_os = "linux") && TcpStream::connect((OTHER_LOOPBACK, port)).await.is_ok() {
         record.violation(Violation::ListensBeyondLoopback { port });

@@ -1,7 +1,8 @@
 //! Keeps a handler running, as the host does: started, polled, restarted, given up.
 //!
-//! One task owns the process and the account of its errors; everybody else reads its status and sends it commands.
-//! Source: `HttpFunctionInvocationDispatcher` and `WorkerProcess` of <https://github.com/Azure/azure-functions-host>.
+//! One task owns the process and the account of its errors; everybody else reads its status and
+//! sends it commands. Source: `HttpFunctionInvocationDispatcher` and `WorkerProcess` of
+//! <https://github.com/Azure/azure-functions-host>.
 
 use std::io;
 use std::sync::Arc;
@@ -24,7 +25,8 @@ use crate::process::worker_errors::{Verdict, WorkerErrors};
 
 /// The exit code by which a handler asks to be started again.
 const RESTART_ME: i32 = 200;
-/// The real host would restart for ever a handler that ends with 0 or 200 at once; so often is enough to see it.
+/// The real host would restart for ever a handler that ends with 0 or 200 at once; so often is
+/// enough to see it.
 const MAX_FUTILE_RESTARTS: u32 = 10;
 /// How much longer than a function the host's HTTP client waits.
 const CLIENT_TIMEOUT: Duration = Duration::from_mins(1);

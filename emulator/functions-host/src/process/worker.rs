@@ -91,10 +91,12 @@ impl Worker {
         Ok(self.child.wait().await?.into())
     }
 
-    /// Waits until the last lines of a process that has ended are read, though not for long, and returns the last errors among them.
+    /// Waits until the last lines of a process that has ended are read, though not for long, and
+    /// returns the last errors among them.
     pub(crate) async fn last_lines(&mut self) -> Vec<String> {
         let [stdout, stderr] = &mut self.readers;
-        // A reader that was waited for already must not be polled again, and one that panicked has nothing more to say.
+        // A reader that was waited for already must not be polled again, and one that panicked has
+        // nothing more to say.
         let _ = timeout(LAST_LINES, async {
             for reader in [stdout, stderr] {
                 if !reader.is_finished() {

@@ -1,6 +1,7 @@
 //! When the host stops trying: the third error of a handler within half an hour of the one before.
 //!
-//! Pure: moments come in. Source: `HttpFunctionInvocationDispatcher` of <https://github.com/Azure/azure-functions-host>.
+//! Pure: moments come in. Source: `HttpFunctionInvocationDispatcher` of
+//! <https://github.com/Azure/azure-functions-host>.
 
 use std::time::{Duration, Instant};
 

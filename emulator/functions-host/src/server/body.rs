@@ -1,4 +1,5 @@
-//! A request's body: read when the function wants it, or thrown away so that the connection can be used again.
+//! A request's body: read when the function wants it, or thrown away so that the connection can be
+//! used again.
 
 use std::io;
 

@@ -1,4 +1,5 @@
-//! A request's line and headers, read as Kestrel reads them. Pure: bytes in, a request or a refusal out.
+//! A request's line and headers, read as Kestrel reads them. Pure: bytes in, a request or a refusal
+//! out.
 
 use super::target;
 use crate::invoke::http::HttpRequest;
@@ -40,7 +41,8 @@ pub(super) enum Refusal {
 
 const BAD_REQUEST: Refusal = Refusal::Status(400);
 
-/// Reads a head from the start of `bytes`; `None` when there must come more. With the head comes its length.
+/// Reads a head from the start of `bytes`; `None` when there must come more. With the head comes
+/// its length.
 pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
     if bytes.starts_with(&[0x16, 0x03]) {
         // TLS, which has no lines to wait for.
@@ -174,7 +176,8 @@ impl Head {
         let framing = match codings.last() {
             Some(coding) if coding == "chunked" => {
                 if length.is_some() {
-                    // Whoever sends both may be smuggling: the length is set aside and the connection not used again.
+                    // Whoever sends both may be smuggling: the length is set aside and the
+                    // connection not used again.
                     keeps_alive = false;
                     for (name, _) in &mut headers {
                         if name.eq_ignore_ascii_case("Content-Length") {

@@ -1,11 +1,13 @@
 //! The host's web server: functions over HTTP, as the real host's Kestrel offers them.
 //!
-//! HTTP/1.1 without TLS, written here rather than taken from a library because the library would be stricter and tidier than
-//! Kestrel: header names keep the sender's case, statuses outside of 100 to 999 and headers that break the framing are written as
-//! they are, and what Kestrel refuses is refused with the same status.
+//! HTTP/1.1 without TLS, written here rather than taken from a library because the library would be
+//! stricter and tidier than Kestrel: header names keep the sender's case, statuses outside of 100
+//! to 999 and headers that break the framing are written as they are, and what Kestrel refuses is
+//! refused with the same status.
 //!
-//! Source: <https://learn.microsoft.com/aspnet/core/fundamentals/servers/kestrel/options>, and the behaviour of
-//! `Microsoft.AspNetCore.Server.Kestrel.Core` (<https://github.com/dotnet/aspnetcore>).
+//! Source: <https://learn.microsoft.com/aspnet/core/fundamentals/servers/kestrel/options>, and the
+//! behaviour of `Microsoft.AspNetCore.Server.Kestrel.Core`
+//! (<https://github.com/dotnet/aspnetcore>).
 //!
 //! # Layout
 //! - `head`: a request's line and headers. `target`: its path. `body`: its body.
@@ -63,8 +65,8 @@ impl FunctionsHost {
     }
 }
 
-/// Serves a site on a listener until `stop` is done. Then nobody can connect any more, idle connections are closed, and the requests
-/// under way get their responses before this returns.
+/// Serves a site on a listener until `stop` is done. Then nobody can connect any more, idle
+/// connections are closed, and the requests under way get their responses before this returns.
 ///
 /// # Errors
 /// When the listener fails.

@@ -1,7 +1,8 @@
 //! What a response looks like on the wire. Pure: a response in, bytes out.
 //!
-//! The framing is Kestrel's: an empty body has a length of 0, any other travels in chunks, unless the response's own headers say
-//! otherwise. These are trusted, so a wrong one breaks the response here as it does there.
+//! The framing is Kestrel's: an empty body has a length of 0, any other travels in chunks, unless
+//! the response's own headers say otherwise. These are trusted, so a wrong one breaks the response
+//! here as it does there.
 
 use time::OffsetDateTime;
 use time::macros::format_description;

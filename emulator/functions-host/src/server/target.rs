@@ -1,7 +1,7 @@
 //! A request's path as Kestrel decodes it, and what a host may look like.
 
-/// The decoded path of a target: escapes of UTF-8 undone but for those of slashes, dot segments removed. `None` when it holds an
-/// escaped NUL, which Kestrel refuses.
+/// The decoded path of a target: escapes of UTF-8 undone but for those of slashes, dot segments
+/// removed. `None` when it holds an escaped NUL, which Kestrel refuses.
 pub(crate) fn path_of(target: &str) -> Option<String> {
     let path = target.split_once('?').map_or(target, |(path, _)| path);
     let decoded = decode(path.as_bytes())?;

@@ -1,5 +1,5 @@
-//! The files whose change makes the host start its app anew: `host.json`, each `function.json`, folders that come and go, and
-//! `app_offline.htm`, which ends it.
+//! The files whose change makes the host start its app anew: `host.json`, each `function.json`,
+//! folders that come and go, and `app_offline.htm`, which ends it.
 //!
 //! They are looked at several times a second; an app has few of them.
 

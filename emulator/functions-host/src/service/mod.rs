@@ -1,7 +1,8 @@
-//! The host as a service that goes on: it starts the app, starts it anew when its files change or it can't be started, answers meanwhile, and
-//! ends in an orderly way.
+//! The host as a service that goes on: it starts the app, starts it anew when its files change or
+//! it can't be started, answers meanwhile, and ends in an orderly way.
 //!
-//! A [`FunctionsHost`] is one start of an app; this is what the real host's process is around it. Source: `WebJobsScriptHostService` of
+//! A [`FunctionsHost`] is one start of an app; this is what the real host's process is around it.
+//! Source: `WebJobsScriptHostService` of
 //! <https://github.com/Azure/azure-functions-host>.
 //!
 //! # Layout
@@ -36,7 +37,8 @@ use state::HostState;
 
 /// How long invocations in flight may take once the host is to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
-/// The first pause before an app that can't be started is tried again; each further one is twice as long.
+/// The first pause before an app that can't be started is tried again; each further one is twice as
+/// long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LAST_PAUSE: Duration = Duration::from_mins(2);
@@ -97,8 +99,9 @@ impl HostService {
         self.state.borrow().clone()
     }
 
-    /// Serves on a listener until the host stops by itself or `interrupted` is done. Then nobody can connect any more, and invocations in
-    /// flight have 30 seconds before the handler is killed.
+    /// Serves on a listener until the host stops by itself or `interrupted` is done. Then nobody
+    /// can connect any more, and invocations in flight have 30 seconds before the handler is
+    /// killed.
     ///
     /// # Errors
     /// When the listener fails.
@@ -210,7 +213,8 @@ impl HostService {
             if !invocation.finds_no_handler {
                 return invocation.response;
             }
-            // Either another start of the app takes this request, or nobody does: then the connection ends with the host.
+            // Either another start of the app takes this request, or nobody does: then the
+            // connection ends with the host.
             let mut state = self.state.clone();
             let moved_on = state.wait_for(|state| match state {
                 HostState::Running(other) => !other.is_same(&host),

@@ -1,7 +1,8 @@
 //! What the host answers by itself, without a function: its home page, `/admin` and `/runtime`.
 //!
-//! Statuses and headers are those of the captured exchanges, which kept no bodies. Of these there is what an app's owner looks at: the
-//! keys, the functions and where they are called. An Event Hub function can be run by hand.
+//! Statuses and headers are those of the captured exchanges, which kept no bodies. Of these there
+//! is what an app's owner looks at: the keys, the functions and where they are called. An Event Hub
+//! function can be run by hand.
 //!
 //! Source: <https://learn.microsoft.com/azure/azure-functions/functions-manually-run-non-http>.
 

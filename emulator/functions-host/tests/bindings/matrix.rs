@@ -41,7 +41,8 @@ async fn tables_and_blobs_bring_what_the_id_selects() {
     let row = |partition_key: &str, row_key: &str| json!({"PartitionKey": partition_key, "RowKey": row_key, "hub": "h"});
     let rows = |rows: &[Value]| Some(Value::from(rows).to_string());
     let text = |text: &str| Some(text.to_owned());
-    // An id that comes to nothing selects every row of the table: the policy's `verify` is there for it.
+    // An id that comes to nothing selects every row of the table: the policy's `verify` is there
+    // for it.
     let everyone = rows(&[row("dev-1", "a"), row("dev-2", "a"), row("dev-2", "b")]);
     let blob = text(r#""{\"hub\":\"h\"}""#);
     for (function, id, expected, situation) in [

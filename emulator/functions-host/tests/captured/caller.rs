@@ -1,4 +1,5 @@
-//! The caller's side: writes a request as it stands, and reads what comes back as strictly as the capturing client did.
+//! The caller's side: writes a request as it stands, and reads what comes back as strictly as the
+//! capturing client did.
 
 use std::time::Duration;
 

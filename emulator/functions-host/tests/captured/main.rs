@@ -1,8 +1,9 @@
-//! The emulated host against the real one: every exchange that was captured from the Functions host 4.1037 is replayed, and what
-//! the handler receives, what the caller receives and what is logged must be the same.
+//! The emulated host against the real one: every exchange that was captured from the Functions host
+//! 4.1037 is replayed, and what the handler receives, what the caller receives and what is logged
+//! must be the same.
 //!
-//! The files and how to compare are described in `fixtures/functions-host/captured/README.md`. What is compared less strictly is in
-//! [`OWN_LENGTH`] and [`LATE_LOG`].
+//! The files and how to compare are described in `fixtures/functions-host/captured/README.md`. What
+//! is compared less strictly is in [`OWN_LENGTH`] and [`LATE_LOG`].
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -29,7 +30,8 @@ const OWN_LENGTH: [&str; 7] = [
     "admin functions",
     "admin function",
 ];
-/// An invocation that nobody waited for, and the later case among whose entries its end was captured.
+/// An invocation that nobody waited for, and the later case among whose entries its end was
+/// captured.
 const LATE_LOG: (&str, &str) = ("admin invoke", "runtime path");
 
 /// The cases of one app, sent to one host one after the other.
@@ -76,7 +78,8 @@ async fn replay(app: App, cases: Vec<Case>) -> Vec<(String, Vec<String>)> {
 
 type Happened = tokio::sync::mpsc::UnboundedReceiver<HostEvent>;
 
-/// The function's own log, the handler's lines, and the first lines of what the host says of failures.
+/// The function's own log, the handler's lines, and the first lines of what the host says of
+/// failures.
 fn compare_logs(case: &Case, happened: &mut Happened) -> Vec<String> {
     let (mut logs, mut lines, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     while let Ok(event) = happened.try_recv() {

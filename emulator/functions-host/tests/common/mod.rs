@@ -39,7 +39,8 @@ impl App {
         std::fs::write(file, text).unwrap();
     }
 
-    /// Puts the puppet where `host.json` looks for the handler. A link, as a file that was just written may still be busy.
+    /// Puts the puppet where `host.json` looks for the handler. A link, as a file that was just
+    /// written may still be busy.
     pub(crate) fn add_handler(&self) {
         std::os::unix::fs::symlink(puppet(), self.path().join("handler")).unwrap();
     }

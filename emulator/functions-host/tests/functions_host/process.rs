@@ -324,6 +324,7 @@ async fn the_handler_dies_with_the_host() {
     drop(host);
     let mut rest = Vec::new();
     let closed = tokio::io::AsyncReadExt::read_to_end(&mut connection, &mut rest);
-    // The kernel closes the connection of a process that is gone; whether by an end or by a reset is all the same.
+    // The kernel closes the connection of a process that is gone; whether by an end or by a reset
+    // is all the same.
     assert!(tokio::time::timeout(PATIENCE, closed).await.is_ok());
 }

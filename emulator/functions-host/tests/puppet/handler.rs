@@ -1,6 +1,8 @@
-//! A custom handler on strings, for the tests of the emulated host: each request's body says what it is to do.
+//! A custom handler on strings, for the tests of the emulated host: each request's body says what
+//! it is to do.
 //!
-//! The body is a [`Script`]. What concerns the process as a whole comes in the environment: `PUPPET_MODE` is one of the modes of `main`.
+//! The body is a [`Script`]. What concerns the process as a whole comes in the environment:
+//! `PUPPET_MODE` is one of the modes of `main`.
 
 #![allow(
     clippy::unwrap_used,
@@ -195,7 +197,8 @@ fn envelope(method: &Method, path: &str, headers: &HeaderMap) -> Response<Body> 
         .unwrap()
 }
 
-/// The same answer to everything, for tests that look at the envelope alone: the one in the app's `answer.json`, if there is one.
+/// The same answer to everything, for tests that look at the envelope alone: the one in the app's
+/// `answer.json`, if there is one.
 fn content() -> Response<Body> {
     let answer = std::fs::read_to_string("answer.json");
     let usual = json!({"Outputs": {"res": {"statusCode": 200, "body": "ok"}}, "Logs": [], "ReturnValue": null});

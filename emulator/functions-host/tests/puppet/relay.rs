@@ -1,8 +1,9 @@
-//! A custom handler without a mind of its own, for the tests against captured exchanges: what the host sends goes on to a test,
-//! byte for byte, and what the test answers goes back.
+//! A custom handler without a mind of its own, for the tests against captured exchanges: what the
+//! host sends goes on to a test, byte for byte, and what the test answers goes back.
 //!
-//! The test listens on the port in `PUPPET_RELAY`. The first connection to it, which begins with a line `control`, carries what
-//! the handler is to print: `1` or `2` for the stream, the text's length, the text. All others begin with a line `data`.
+//! The test listens on the port in `PUPPET_RELAY`. The first connection to it, which begins with a
+//! line `control`, carries what the handler is to print: `1` or `2` for the stream, the text's
+//! length, the text. All others begin with a line `data`.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,7 +1,9 @@
-//! `emulator demo --digital-twins`: a thermostat comes, reports and goes, and its digital twin with it.
+//! `emulator demo --digital-twins`: a thermostat comes, reports and goes, and its digital twin with
+//! it.
 //!
-//! The thermostat registers with the local Device Provisioning Service. What an IoT hub would send to the event hubs, its messages and
-//! the news of its deletion, goes straight to the app's functions, as no hub is emulated.
+//! The thermostat registers with the local Device Provisioning Service. What an IoT hub would send
+//! to the event hubs, its messages and the news of its deletion, goes straight to the app's
+//! functions, as no hub is emulated.
 
 use std::process::ExitCode;
 

@@ -16,17 +16,18 @@ use clap::Args;
 
 use crate::common::functions_app::FunctionsApp;
 
-/// Run the whole tutorial: start the handler and a provisioning service, register a toaster, a heat pump and a stranger, and
-/// show the hubs.
+/// Run the whole tutorial: start the handler and a provisioning service, register a toaster, a heat
+/// pump and a stranger, and show the hubs.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
-    /// Tell the story of the digital-twins app instead: a thermostat registers, its twin appears, telemetry moves the temperature,
-    /// the device is deleted, and the twin and its relationships go.
+    /// Tell the story of the digital-twins app instead: a thermostat registers, its twin appears,
+    /// telemetry moves the temperature, the device is deleted, and the twin and its relationships
+    /// go.
     #[arg(long)]
     digital_twins: bool,
-    /// Tell the story of rows in a database instead: Azurite is started and filled from the example's
-    /// CSV file, and a known, a decommissioned and an unknown device register. npm installs Azurite
-    /// into target/ when it is missing.
+    /// Tell the story of rows in a database instead: Azurite is started and filled from the
+    /// example's CSV file, and a known, a decommissioned and an unknown device register. npm
+    /// installs Azurite into target/ when it is missing.
     #[arg(long, conflicts_with = "digital_twins")]
     rows: bool,
     #[command(flatten)]

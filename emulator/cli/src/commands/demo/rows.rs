@@ -1,7 +1,7 @@
 //! `emulator demo --rows`: hub, twin and refusal come from a table.
 //!
-//! The table is in an Azurite of its own, on free ports and in memory, which is filled from the app's
-//! CSV file and ends with the demonstration.
+//! The table is in an Azurite of its own, on free ports and in memory, which is filled from the
+//! app's CSV file and ends with the demonstration.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,8 @@
 //! Segments that mix text and parameters: `{name}.{ext?}`, `v{major}-{minor}`.
 //!
-//! They are matched from the right to the left, each text as far right as it can stand, and no choice is taken back: that is why
-//! `a{b}c{d}` doesn't match `aabcd`. Every parameter takes at least one character.
+//! They are matched from the right to the left, each text as far right as it can stand, and no
+//! choice is taken back: that is why `a{b}c{d}` doesn't match `aabcd`. Every parameter takes at
+//! least one character.
 
 use super::{Part, RouteValues};
 

@@ -1,5 +1,6 @@
-//! What `DateTime.TryParse` takes for a date in the invariant culture, as far as it is likely in a route: ISO 8601, `12/31/2026`,
-//! `31 Dec 2026`, a time alone, with `AM` and `PM`, a zone, or the name of a day.
+//! What `DateTime.TryParse` takes for a date in the invariant culture, as far as it is likely in a
+//! route: ISO 8601, `12/31/2026`, `31 Dec 2026`, a time alone, with `AM` and `PM`, a zone, or the
+//! name of a day.
 
 use time::{Date, Month};
 

@@ -1,8 +1,9 @@
 //! Route templates: `items/{id:int}/{option?}`, `files/{name}.{ext?}`, `{*path}`.
 //!
-//! They mean what they mean in ASP.NET Core, on which the Functions host builds its routes. What the captured exchanges show is as it was
-//! seen (optional and constrained parameters, defaults, catch-alls, slashes); complex segments, the other constraints and the order of
-//! routes follow the documentation: <https://learn.microsoft.com/aspnet/core/fundamentals/routing#route-templates>.
+//! They mean what they mean in ASP.NET Core, on which the Functions host builds its routes. What
+//! the captured exchanges show is as it was seen (optional and constrained parameters, defaults,
+//! catch-alls, slashes); complex segments, the other constraints and the order of routes follow the
+//! documentation: <https://learn.microsoft.com/aspnet/core/fundamentals/routing#route-templates>.
 
 mod complex;
 mod constraint;
@@ -56,7 +57,8 @@ impl Route {
         Ok(Self { segments })
     }
 
-    /// The values of the parameters, when the decoded `path` is one of this route's. One slash at its end doesn't count.
+    /// The values of the parameters, when the decoded `path` is one of this route's. One slash at
+    /// its end doesn't count.
     pub(crate) fn matches(&self, path: &str) -> Option<RouteValues> {
         let path = path.strip_prefix('/').unwrap_or(path);
         let mut rest = Some(path).filter(|path| !path.is_empty());
@@ -91,8 +93,8 @@ impl Route {
         rest.is_none().then_some(values)
     }
 
-    /// Sorts routes as ASP.NET Core tries them: literals before complex segments and constrained parameters, then other parameters, then
-    /// catch-alls.
+    /// Sorts routes as ASP.NET Core tries them: literals before complex segments and constrained
+    /// parameters, then other parameters, then catch-alls.
     pub(crate) fn precedence(&self) -> Vec<u8> {
         let rank = |segment: &Segment| match segment {
             Segment::Literal(_) => 1,

@@ -5,7 +5,8 @@ pub(super) fn integer(text: &str) -> Option<i64> {
     text.trim().parse().ok()
 }
 
-/// `NumberStyles.Number`: commas between the digits, a sign on either side, no exponent, 28 to 29 digits before the point.
+/// `NumberStyles.Number`: commas between the digits, a sign on either side, no exponent, 28 to 29
+/// digits before the point.
 pub(super) fn is_decimal(text: &str) -> bool {
     let text = text.trim();
     let (text, is_signed) = match text.strip_prefix(['+', '-']) {

@@ -1,7 +1,8 @@
 //! The pattern of `regex(…)`: found anywhere in a value, in any case.
 //!
-//! .NET's regular expressions are a language of their own. What differs from that of the engine here and is likely in a route is
-//! translated: `$` also stands before a line feed at the end, and brackets within a class mean something else.
+//! .NET's regular expressions are a language of their own. What differs from that of the engine
+//! here and is likely in a route is translated: `$` also stands before a line feed at the end, and
+//! brackets within a class mean something else.
 
 use fancy_regex::{Regex, RegexBuilder};
 
