@@ -14,7 +14,8 @@ use super::explain::{each_request, parse_bindings, policy, read_bindings, status
 use super::{Explain, Output};
 use crate::policy_file::PolicyFile;
 
-/// Lists the devices that would move or change from the decisions of `old`. Returns whether all files could be read.
+/// Lists the devices that would move or change from the decisions of `old`. Returns whether all
+/// files could be read.
 pub(super) fn compare(asked: &Explain, old: &Path, output: &mut impl Output) -> Result<bool> {
     let (old, new) = (PolicyFile::read(old)?, policy(asked)?);
     let bindings = read_bindings(asked.bindings.as_deref())?;

@@ -43,7 +43,8 @@ pub(super) fn policy(asked: &Explain) -> Result<PolicyFile> {
     }
 }
 
-/// Works on each request of the files, and tells which files can't be read. Returns whether all could be.
+/// Works on each request of the files, and tells which files can't be read. Returns whether all
+/// could be.
 pub(super) fn each_request<O: Output>(
     paths: &[impl AsRef<Path>],
     output: &mut O,

@@ -24,8 +24,8 @@ impl From<io::Error> for Stopped {
     }
 }
 
-/// Hands each request of a file, as JSON, to `work`. Requests that stand one after the other are read one after the other, so that a
-/// fleet's need not fit into the memory.
+/// Hands each request of a file, as JSON, to `work`. Requests that stand one after the other are
+/// read one after the other, so that a fleet's need not fit into the memory.
 pub(super) fn each(
     path: &Path,
     mut work: impl FnMut(&str) -> io::Result<()>,
@@ -67,7 +67,8 @@ pub(super) fn each(
     }
 }
 
-/// What is wrong with JSON that is read piece by piece, where nobody has looked at the encoding of the whole.
+/// What is wrong with JSON that is read piece by piece, where nobody has looked at the encoding of
+/// the whole.
 fn explained(error: serde_json::Error) -> Error {
     match error
         .to_string()

@@ -37,11 +37,13 @@ pub(crate) struct Parts {
 pub enum Outcome {
     /// It gets a hub.
     Assign(Assignment),
-    /// It gets none, and would get none if it asked again: 400 and this sentence, behind which the service fails it at once.
+    /// It gets none, and would get none if it asked again: 400 and this sentence, behind which the
+    /// service fails it at once.
     Refuse(Text),
     /// It gets none for the moment: 503 and this sentence, behind which the service asks again.
     Retry(Text),
-    /// It gets none by a mistake of ours: 500 and a sentence that tells nothing. The log line tells.
+    /// It gets none by a mistake of ours: 500 and a sentence that tells nothing. The log line
+    /// tells.
     Fail,
 }
 
@@ -110,13 +112,15 @@ impl Decision {
         Self::new(Text::default(), Outcome::Refuse(sentence.into()))
     }
 
-    /// There is no decision for the moment, for the reason that this sentence gives; the service asks again.
+    /// There is no decision for the moment, for the reason that this sentence gives; the service
+    /// asks again.
     #[must_use]
     pub fn retry(sentence: impl Into<Text>) -> Self {
         Self::new(Text::default(), Outcome::Retry(sentence.into()))
     }
 
-    /// There is no decision by a mistake of ours. The caller hears nothing of it, the log has this line.
+    /// There is no decision by a mistake of ours. The caller hears nothing of it, the log has this
+    /// line.
     #[must_use]
     pub fn fail(log_line: impl Into<Text>) -> Self {
         Self::new(Text::default(), Outcome::Fail).log_line(log_line)
@@ -129,8 +133,8 @@ impl Decision {
         self
     }
 
-    /// Says what the device's first twin holds, an object with `tags` and `properties.desired`. A decision that assigns nothing has
-    /// none.
+    /// Says what the device's first twin holds, an object with `tags` and `properties.desired`. A
+    /// decision that assigns nothing has none.
     #[must_use]
     pub fn initial_twin(mut self, twin: impl Into<Arc<RawValue>>) -> Self {
         if let Outcome::Assign(assignment) = &mut self.outcome {
@@ -167,7 +171,8 @@ impl Decision {
         self
     }
 
-    /// Says what the device itself is told, a JSON object. A decision that assigns nothing tells nothing.
+    /// Says what the device itself is told, a JSON object. A decision that assigns nothing tells
+    /// nothing.
     #[must_use]
     pub fn payload(mut self, payload: impl Into<Arc<RawValue>>) -> Self {
         if let Outcome::Assign(assignment) = &mut self.outcome {
@@ -184,22 +189,24 @@ impl Decision {
         self
     }
 
-    /// Sets how loud the decision is in the process's log: by default info, a warning behind a retry, an error behind a failure.
+    /// Sets how loud the decision is in the process's log: by default info, a warning behind a
+    /// retry, an error behind a failure.
     #[must_use]
     pub fn level(mut self, level: Level) -> Self {
         self.level = Some(level);
         self
     }
 
-    /// Adds lines to the invocation's log that tell how the decision was reached. They are shown where the log's level is debug, and
-    /// must hold no secret.
+    /// Adds lines to the invocation's log that tell how the decision was reached. They are shown
+    /// where the log's level is debug, and must hold no secret.
     #[must_use]
     pub fn explain(mut self, lines: impl IntoIterator<Item = String>) -> Self {
         self.explanation.extend(lines);
         self
     }
 
-    /// Says that the log may show twin and payload as they are. Otherwise they are masked as the request is.
+    /// Says that the log may show twin and payload as they are. Otherwise they are masked as the
+    /// request is.
     #[must_use]
     pub fn without_secrets(mut self) -> Self {
         self.may_hold_secrets = false;

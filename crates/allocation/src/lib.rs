@@ -1,8 +1,9 @@
-//! The custom allocation webhook of the IoT Hub Device Provisioning Service (DPS), over a policy of one's own.
+//! The custom allocation webhook of the IoT Hub Device Provisioning Service (DPS), over a policy of
+//! one's own.
 //!
-//! When a device registers, the service asks which IoT hub it shall go to and what its first twin says. This crate reads the
-//! question, has a [`Policy`] decide, and writes the answer; [`webhook::routes`] is the whole function, for an app that
-//! [`custom_handler`] runs.
+//! When a device registers, the service asks which IoT hub it shall go to and what its first twin
+//! says. This crate reads the question, has a [`Policy`] decide, and writes the answer;
+//! [`webhook::routes`] is the whole function, for an app that [`custom_handler`] runs.
 //!
 //! ```
 //! use allocation::{Decision, Request, webhook};
@@ -23,7 +24,8 @@
 //!
 //! # Layout
 //!
-//! Each layer knows only those below it, and all but the first are pure: no sockets, no clock, no environment.
+//! Each layer knows only those below it, and all but the first are pure: no sockets, no clock, no
+//! environment.
 //!
 //! | module | what it holds |
 //! |---|---|

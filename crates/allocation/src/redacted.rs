@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use custom_handler::json;
 
-/// How a word of a member's name ends, in small letters, when its value is nobody's business: the keys of every attestation,
-/// certificates, and what devices put into their payloads under such names; by its last letter, in which nearly every word differs
-/// already. Rather a harmless name that ends so, as `compass` does, than a secret in the log.
+/// How a word of a member's name ends, in small letters, when its value is nobody's business: the
+/// keys of every attestation, certificates, and what devices put into their payloads under such
+/// names; by its last letter, in which nearly every word differs already. Rather a harmless name
+/// that ends so, as `compass` does, than a secret in the log.
 fn secret_names(last: u8) -> &'static [&'static str] {
     match last {
         b'd' => &["password", "passwd", "pwd"],
@@ -37,17 +38,19 @@ const MASKED_QUERY: &str = "****";
 /// Stands where a text is cut.
 const CUT: char = '…';
 
-/// The JSON text `json` for a log: secrets are masked, and what goes beyond `limit` bytes is cut. What isn't secret stays as
-/// it came, blanks included.
+/// The JSON text `json` for a log: secrets are masked, and what goes beyond `limit` bytes is cut.
+/// What isn't secret stays as it came, blanks included.
 ///
-/// Masked are the values of members whose names tell of a key, a certificate or a password (an empty object stays), the query
-/// of the webhook's URL, every string that is a certificate by its looks, and what is so in a string that holds JSON.
+/// Masked are the values of members whose names tell of a key, a certificate or a password (an
+/// empty object stays), the query of the webhook's URL, every string that is a certificate by its
+/// looks, and what is so in a string that holds JSON.
 ///
 /// `json` must be JSON: of other text nobody could tell what is secret.
 #[must_use]
 pub fn redacted(json: &str, limit: usize) -> Cow<'_, str> {
     let mut log = String::new();
-    // What has been looked at without finding a secret is copied in one go, when a mask follows or at the end.
+    // What has been looked at without finding a secret is copied in one go, when a mask follows or
+    // at the end.
     let (mut uncopied, mut rest) = (json, json);
     while let Some(quote) = rest.bytes().position(|byte| byte == b'"')
         && log.len() + (uncopied.len() - rest.len()) < limit
@@ -73,8 +76,9 @@ pub fn redacted(json: &str, limit: usize) -> Cow<'_, str> {
     Cow::Owned(log)
 }
 
-/// Looks at the string that `json` starts with, and at its value when it is a member's name. Returns the text to mask together with
-/// its mask, if there is any, and the text behind what was looked at.
+/// Looks at the string that `json` starts with, and at its value when it is a member's name.
+/// Returns the text to mask together with its mask, if there is any, and the text behind what was
+/// looked at.
 fn look_at(json: &str) -> (Option<(&str, Cow<'_, str>)>, &str) {
     let (string, has_escape, behind) = split_string(json);
     let Some(value) = value_behind_name(behind) else {
@@ -103,8 +107,9 @@ fn look_at(json: &str) -> (Option<(&str, Cow<'_, str>)>, &str) {
     (mask.map(|mask| (value, mask)), behind)
 }
 
-/// The JSON string `string`, which holds JSON itself, with the secrets within masked; `None` when there are none. Each level of text
-/// within text has twice the escapes, so that this recurses a few times at the most.
+/// The JSON string `string`, which holds JSON itself, with the secrets within masked; `None` when
+/// there are none. Each level of text within text has twice the escapes, so that this recurses a
+/// few times at the most.
 fn mask_within(string: &str) -> Option<Cow<'static, str>> {
     const OPENING: [char; 2] = ['{', '['];
     let start = string.get(1..)?.trim_ascii_start();
@@ -125,7 +130,8 @@ fn mask_within(string: &str) -> Option<Cow<'static, str>> {
     }
 }
 
-/// Splits behind the string that `json` starts with, quotes included, and says whether it has an escape.
+/// Splits behind the string that `json` starts with, quotes included, and says whether it has an
+/// escape.
 fn split_string(json: &str) -> (&str, bool, &str) {
     let bytes = json.as_bytes();
     let mut place = 1;
@@ -168,8 +174,9 @@ fn value_behind_name(behind: &str) -> Option<&str> {
     )
 }
 
-/// Whether a member's name tells of a secret: one of its words does, in any case and with or without a plural's s. A word ends where no
-/// small letter follows, as `primary` and `Key` do in `primaryKey`.
+/// Whether a member's name tells of a secret: one of its words does, in any case and with or
+/// without a plural's s. A word ends where no small letter follows, as `primary` and `Key` do in
+/// `primaryKey`.
 fn is_secret(name: &str) -> bool {
     let mut words = name.as_bytes();
     loop {
@@ -214,7 +221,8 @@ fn is_nothing(value: &str) -> bool {
             .all(|byte| matches!(byte, b'{' | b'}' | b'[' | b']') || byte.is_ascii_whitespace())
 }
 
-/// The JSON string of a URL whose query is masked as the service does; `None` when it has none, or is masked already.
+/// The JSON string of a URL whose query is masked as the service does; `None` when it has none, or
+/// is masked already.
 fn without_query(url: &str) -> Option<String> {
     let (before, query) = url.split_once('?')?;
     (query != MASKED_QUERY).then(|| Value::from(format!("{before}?{MASKED_QUERY}")).to_string())

@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 use crate::dps::{AllocationRequest, LinkedHub, LinkedHubs};
 
-/// A request that has what every policy needs, a registration id and a list of hubs, together with the values of the function's input
-/// bindings.
+/// A request that has what every policy needs, a registration id and a list of hubs, together with
+/// the values of the function's input bindings.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
     allocation: AllocationRequest<'a>,
@@ -66,8 +66,8 @@ impl<'a> Request<'a> {
         &self.allocation
     }
 
-    /// The value of the input binding `name`, as the JSON text that the Functions host has sent; `None` when it has sent none, which
-    /// is always so where it forwards the request itself.
+    /// The value of the input binding `name`, as the JSON text that the Functions host has sent;
+    /// `None` when it has sent none, which is always so where it forwards the request itself.
     #[must_use]
     pub fn binding(&self, name: &str) -> Option<&'a RawValue> {
         self.bindings.get(name)

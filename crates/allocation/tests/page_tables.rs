@@ -1,5 +1,5 @@
-//! The tables of docs/POLICY.md: each sentence is one that a device hears, each cell of the truth table is what a test comes to, and
-//! each member on the page "From C#" does what stands beside it.
+//! The tables of docs/POLICY.md: each sentence is one that a device hears, each cell of the truth
+//! table is what a test comes to, and each member on the page "From C#" does what stands beside it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -158,7 +158,8 @@ fn every_sentence_of_the_page_is_one_that_a_device_hears() {
 
 #[test]
 fn the_truth_table_of_the_page_is_true() {
-    // The operators of a column, each with a value that it holds of and one that it doesn't hold of.
+    // The operators of a column, each with a value that it holds of and one that it doesn't hold
+    // of.
     let columns = [
         vec![
             (json!({"equals": "a"}), json!("a"), json!("b")),

@@ -1,4 +1,5 @@
-//! The recipes of docs/POLICY.md: every block of JSON is a policy, or a list of cases for the policy before it.
+//! The recipes of docs/POLICY.md: every block of JSON is a policy, or a list of cases for the
+//! policy before it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

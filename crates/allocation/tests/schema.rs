@@ -1,4 +1,5 @@
-//! The JSON Schema for editors against the reader: it takes every file that the reader takes, and refuses what a schema can.
+//! The JSON Schema for editors against the reader: it takes every file that the reader takes, and
+//! refuses what a schema can.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -80,8 +81,8 @@ fn what_is_wrong_is_told_by_the_reader_and_as_far_as_it_can_by_the_schema() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// Every part of every right policy in turn is left out, renamed, or replaced by something else. What the reader still takes, the
-/// schema must take.
+/// Every part of every right policy in turn is left out, renamed, or replaced by something else.
+/// What the reader still takes, the schema must take.
 #[test]
 fn what_the_reader_takes_the_schema_takes() {
     let schema = schema();

@@ -1,4 +1,5 @@
-//! The webhook over a policy of a few letters: what becomes of each decision, in an envelope and without one, and what the logs say.
+//! The webhook over a policy of a few letters: what becomes of each decision, in an envelope and
+//! without one, and what the logs say.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

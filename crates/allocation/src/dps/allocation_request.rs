@@ -15,10 +15,12 @@ use custom_handler::json::{self, Lazy};
 
 /// A device asks for a hub.
 ///
-/// `registrationId` and `linkedHubs` are read and checked here; the rest is checked when somebody asks for it. Members
-/// that the service always sends are optional nonetheless, as saying that one is missing is the policy's business.
+/// `registrationId` and `linkedHubs` are read and checked here; the rest is checked when somebody
+/// asks for it. Members that the service always sends are optional nonetheless, as saying that one
+/// is missing is the policy's business.
 ///
-/// Source: <https://learn.microsoft.com/azure/iot-dps/concepts-custom-allocation#custom-allocation-policy-request>.
+/// Source:
+/// <https://learn.microsoft.com/azure/iot-dps/concepts-custom-allocation#custom-allocation-policy-request>.
 #[derive(Clone, Debug, Default)]
 pub struct AllocationRequest<'a> {
     /// The individual enrollment through which the device registers, if it is one.
@@ -42,11 +44,13 @@ pub struct DeviceRuntimeContext<'a> {
     pub current_device_id: Option<Lazy<'a, String>>,
     /// Present where the device attests with a certificate.
     pub x509: Option<Lazy<'a, X509DeviceAttestation<'a>>>,
-    /// Present where the device attests with a symmetric key. The service strips the keys: it is `{}`.
+    /// Present where the device attests with a symmetric key. The service strips the keys: it is
+    /// `{}`.
     pub symmetric_key: Option<Lazy<'a, SymmetricKeyAttestation<'a>>>,
     /// Present where the device attests with a TPM.
     pub tpm: Option<Lazy<'a, TpmAttestation<'a>>>,
-    /// What the device itself sent along, any JSON, as it came. An explicit null counts as nothing sent.
+    /// What the device itself sent along, any JSON, as it came. An explicit null counts as nothing
+    /// sent.
     ///
     /// [`payload_json`](Self::payload_json) reads text that holds an object as that object.
     pub payload: Option<Lazy<'a, serde_json::Value>>,
@@ -56,7 +60,8 @@ impl<'a> AllocationRequest<'a> {
     /// Reads the request's JSON text.
     ///
     /// # Errors
-    /// When it isn't a JSON object, is nested too deeply, or has one of the members that we read in another type.
+    /// When it isn't a JSON object, is nested too deeply, or has one of the members that we read in
+    /// another type.
     pub fn parse(json: &'a str) -> Result<Self, RequestError> {
         let members = Members::parse(json).map_err(|error| {
             // That it is no object shows before the rest is looked at.
@@ -127,8 +132,9 @@ custom_handler::members! {
 }
 
 impl<'a> DeviceRuntimeContext<'a> {
-    /// What the device says of itself, as JSON. Text that holds a JSON object is that object: `az iot device registration create
-    /// --payload '{…}'` and its like send text. Other text stays text.
+    /// What the device says of itself, as JSON. Text that holds a JSON object is that object:
+    /// `az iot device registration create --payload '{…}'` and its like send text. Other text stays
+    /// text.
     #[must_use]
     pub fn payload_json(&self) -> Option<Cow<'a, str>> {
         let json = self.payload?.json();
@@ -161,7 +167,8 @@ impl<'a> DeviceRuntimeContext<'a> {
     }
 }
 
-/// The JSON object that a JSON string holds, blanks around it aside. One that is nested too deeply for a request is none.
+/// The JSON object that a JSON string holds, blanks around it aside. One that is nested too deeply
+/// for a request is none.
 fn object_in_text(json: &str) -> Option<String> {
     if !json.starts_with('"') {
         return None;

@@ -8,13 +8,15 @@ use super::linked_hubs::LinkedHub;
 
 /// The device is assigned to a hub.
 ///
-/// Source: <https://learn.microsoft.com/azure/iot-dps/concepts-custom-allocation#custom-allocation-policy-response>.
+/// Source:
+/// <https://learn.microsoft.com/azure/iot-dps/concepts-custom-allocation#custom-allocation-policy-response>.
 #[derive(Clone, Copy, Debug)]
 pub struct AllocationResponse<'a> {
     /// The hub, one of those that the request links.
     pub iot_hub_host_name: LinkedHub<'a>,
-    /// The twin's first content, an [`InitialTwin`] or JSON of its shape. Without it the service takes the enrollment's. It is used at the first assignment, and
-    /// when the hub changes under *Reprovision and reset to initial config*.
+    /// The twin's first content, an [`InitialTwin`] or JSON of its shape. Without it the service
+    /// takes the enrollment's. It is used at the first assignment, and when the hub changes under
+    /// *Reprovision and reset to initial config*.
     pub initial_twin: Option<&'a RawValue>,
     /// A JSON object for the device, given to it at each registration.
     pub payload: Option<&'a RawValue>,

@@ -1,6 +1,8 @@
-//! The enrollment through which a device registers, as the service puts it into an allocation request.
+//! The enrollment through which a device registers, as the service puts it into an allocation
+//! request.
 //!
-//! Every member is optional: the service leaves out what is null, and captures show most of them missing.
+//! Every member is optional: the service leaves out what is null, and captures show most of them
+//! missing.
 //!
 //! Source: the service API's models in
 //! <https://github.com/Azure/azure-rest-api-specs/tree/main/specification/deviceprovisioningservices>.

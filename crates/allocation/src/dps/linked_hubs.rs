@@ -6,8 +6,8 @@ use serde::Serialize;
 
 /// The host names of the IoT hubs that the device may be assigned to, in the service's order.
 ///
-/// They are the hubs selected on the enrollment, else all that are linked to the service; and only the current one when
-/// a device comes back under the policy *Never reprovision*.
+/// They are the hubs selected on the enrollment, else all that are linked to the service; and only
+/// the current one when a device comes back under the policy *Never reprovision*.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinkedHubs<'a>(Vec<Cow<'a, str>>);
 
@@ -23,13 +23,14 @@ impl<'a> LinkedHubs<'a> {
     }
 }
 
-/// One hub of a request's [`LinkedHubs`]. There is no other way to get one, and a response takes nothing else: a hub
-/// that the request doesn't link can't be answered.
+/// One hub of a request's [`LinkedHubs`]. There is no other way to get one, and a response takes
+/// nothing else: a hub that the request doesn't link can't be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct LinkedHub<'a>(&'a str);
 
 impl<'a> LinkedHub<'a> {
-    /// The hub's host name in the request's spelling, such as `contoso-toasters-hub-1098.azure-devices.net`.
+    /// The hub's host name in the request's spelling, such as
+    /// `contoso-toasters-hub-1098.azure-devices.net`.
     #[must_use]
     pub fn host_name(self) -> &'a str {
         self.0

@@ -1,4 +1,5 @@
-//! The shapes that the IoT Hub Device Provisioning Service exchanges with a custom allocation webhook.
+//! The shapes that the IoT Hub Device Provisioning Service exchanges with a custom allocation
+//! webhook.
 //!
 //! Only shapes and their text: no sockets, no clock, no policy.
 //!

@@ -6,11 +6,12 @@ use std::fmt;
 use custom_handler::json;
 use serde_json::value::RawValue;
 
-/// How deeply a request may be nested. Its members are then no deeper than `serde_json` reads, so that whatever is carried through
-/// can be parsed later. An initial twin may have ten levels.
+/// How deeply a request may be nested. Its members are then no deeper than `serde_json` reads, so
+/// that whatever is carried through can be parsed later. An initial twin may have ten levels.
 pub(super) const MAX_DEPTH: usize = 128;
 
-/// Why a text is not an [`AllocationRequest`](super::AllocationRequest). Names the member and shows none of its content.
+/// Why a text is not an [`AllocationRequest`](super::AllocationRequest). Names the member and shows
+/// none of its content.
 #[derive(Debug)]
 pub enum RequestError {
     /// It isn't JSON from the first byte to the last.

@@ -1,7 +1,7 @@
 //! The policy as a file: which hub a device gets, what its first twin says, and who is refused.
 //!
-//! [`File::parse`] reads and checks an `allocation.json`; the [`File`] is a [`Policy`](crate::Policy). The
-//! same request always gets the same decision.
+//! [`File::parse`] reads and checks an `allocation.json`; the [`File`] is a
+//! [`Policy`](crate::Policy). The same request always gets the same decision.
 //!
 //! Pure: no file is opened here, no clock read and no environment.
 //!

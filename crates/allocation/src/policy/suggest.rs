@@ -32,8 +32,8 @@ pub(crate) fn suggestion<'n>(name: &str, names: impl IntoIterator<Item = &'n str
     Suggestion(alike.map(|(_, known)| known.to_owned()))
 }
 
-/// How many letters must be put in, taken out, changed or swapped with their neighbour to make one of
-/// the other. The case doesn't count.
+/// How many letters must be put in, taken out, changed or swapped with their neighbour to make one
+/// of the other. The case doesn't count.
 fn distance(a: &str, b: &str) -> usize {
     let [a, b] = [a, b].map(|text| text.to_lowercase().chars().take(64).collect::<Vec<_>>());
     let mut before_last = vec![0; b.len() + 1];

@@ -1,4 +1,5 @@
-//! Every way in which a request never comes to the policy, or its decision never to an answer, with status and sentence.
+//! Every way in which a request never comes to the policy, or its decision never to an answer, with
+//! status and sentence.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -36,7 +37,8 @@ pub(super) enum WebhookError {
 }
 
 impl WebhookError {
-    /// It decides what the service does: after 4xx it fails the device at once, after 5xx it asks again.
+    /// It decides what the service does: after 4xx it fails the device at once, after 5xx it asks
+    /// again.
     pub(super) fn status(&self) -> u16 {
         match self {
             Self::NoBody | Self::Unreadable(_) | Self::Malformed(_) | Self::Missing(_) => 400,
@@ -56,7 +58,8 @@ impl WebhookError {
         }
     }
 
-    /// Whether the request is a JSON object nonetheless, in which secrets can be told from the rest.
+    /// Whether the request is a JSON object nonetheless, in which secrets can be told from the
+    /// rest.
     pub(super) fn is_about_json(&self) -> bool {
         match self {
             Self::Malformed(error) => error.is_json_object(),

@@ -1,7 +1,8 @@
 //! The function: the service's question comes in, the answer of a policy goes out.
 //!
-//! `POST /NAME` takes the host's envelope; `POST /api/NAME` takes the request itself, as behind a host that forwards requests,
-//! behind a proxy, or from curl. Both give the same answer, wrapped or plain.
+//! `POST /NAME` takes the host's envelope; `POST /api/NAME` takes the request itself, as behind a
+//! host that forwards requests, behind a proxy, or from curl. Both give the same answer, wrapped or
+//! plain.
 //!
 //! This file is the HTTP around it; [`Webhook`] is the function itself.
 
@@ -26,10 +27,12 @@ use error::WebhookError;
 
 pub use reply::Reply;
 
-/// The largest request that is served, in bytes: 1 MiB. The service's own limit for a device's message is 96 KB.
+/// The largest request that is served, in bytes: 1 MiB. The service's own limit for a device's
+/// message is 96 KB.
 pub const MAX_REQUEST: usize = 1 << 20;
 
-/// The largest envelope that is read, in bytes: 8 MiB. It holds the request twice, as an escaped string and as binding data.
+/// The largest envelope that is read, in bytes: 8 MiB. It holds the request twice, as an escaped
+/// string and as binding data.
 pub const MAX_ENVELOPE: usize = 8 << 20;
 
 const JSON: &str = "application/json";
@@ -37,8 +40,8 @@ const TEXT: &str = "text/plain";
 
 /// The routes of the function `name`, which is that of its folder, where `policy` decides.
 ///
-/// The host spells the envelope's path as the folder is spelled; the other is what the caller has written, in which the host takes any
-/// case and a slash at the end.
+/// The host spells the envelope's path as the folder is spelled; the other is what the caller has
+/// written, in which the host takes any case and a slash at the end.
 pub fn routes<P: AsyncPolicy>(
     name: &'static str,
     policy: P,
@@ -98,7 +101,8 @@ impl<P: AsyncPolicy> Webhook<P> {
         reply.wrapped(shown).map_err(AnswerError::Unwritable)
     }
 
-    /// The reply to a request that came without an envelope. `id` names the invocation in the process's log.
+    /// The reply to a request that came without an envelope. `id` names the invocation in the
+    /// process's log.
     pub async fn reply(&self, request: &[u8], id: &str) -> Reply {
         if !P::WAITS
             && let Some(reply) = at_once(self.replied(request, id))
@@ -191,7 +195,8 @@ impl<P: AsyncPolicy> Webhook<P> {
     }
 }
 
-/// What a future that doesn't wait comes to. It lives on the stack, and the connection's task stays as small as it is without it.
+/// What a future that doesn't wait comes to. It lives on the stack, and the connection's task stays
+/// as small as it is without it.
 fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
@@ -199,7 +204,8 @@ fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
     }
 }
 
-/// Why an envelope has no answer. The invocation fails, and the host tells the caller nothing but 500.
+/// Why an envelope has no answer. The invocation fails, and the host tells the caller nothing
+/// but 500.
 #[derive(Debug)]
 pub enum AnswerError {
     /// It is none of the Functions host's.

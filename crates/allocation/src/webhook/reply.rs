@@ -38,7 +38,8 @@ pub struct Reply {
     decision: Text,
     /// How loud it is in the process's log.
     level: Level,
-    /// Whether the request may be shown in the log: it is a JSON object, in which secrets can be told from the rest.
+    /// Whether the request may be shown in the log: it is a JSON object, in which secrets can be
+    /// told from the rest.
     is_shown: bool,
     /// Whether the response may hold secrets, which the log must not show.
     is_masked: bool,
@@ -125,20 +126,23 @@ impl Reply {
         );
     }
 
-    /// How the decision was reached, in the process's own log: for a request without an envelope, whose invocation has no log.
+    /// How the decision was reached, in the process's own log: for a request without an envelope,
+    /// whose invocation has no log.
     pub(super) fn log_explanation(&self, name: &str, id: &str) {
         for line in &self.explanation {
             log::debug!("{name} {id} {line}");
         }
     }
 
-    /// The reply as the host takes it, with the log of the invocation, in which `request` is shown if there is one.
+    /// The reply as the host takes it, with the log of the invocation, in which `request` is shown
+    /// if there is one.
     pub(super) fn wrapped(&self, request: Option<&str>) -> serde_json::Result<Vec<u8>> {
         let res = HttpResponse::new(self.status, self.content_type, &*self.body);
         Answer::new(Outputs { res }, self.logs(request)).to_json()
     }
 
-    /// The function's log, with the lines of the tutorial's, and behind the decision how it was reached.
+    /// The function's log, with the lines of the tutorial's, and behind the decision how it was
+    /// reached.
     fn logs<'a>(&'a self, request: Option<&'a str>) -> Vec<Cow<'a, str>> {
         let shown = match request {
             Some(request) if self.is_shown => redacted(request, MAX_LOGGED),
@@ -184,7 +188,8 @@ impl From<WebhookError> for Reply {
     }
 }
 
-/// The response that assigns the device. The hub is looked up in the request once more: a policy may have kept it from another.
+/// The response that assigns the device. The hub is looked up in the request once more: a policy
+/// may have kept it from another.
 fn assigned(request: &Request<'_>, assignment: &Assignment) -> Result<String, WebhookError> {
     let hub = request.hub(|name| name == assignment.hub());
     let response = AllocationResponse {

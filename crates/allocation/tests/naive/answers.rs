@@ -62,8 +62,8 @@ impl World<'_> {
     }
 }
 
-/// A value of the request as it is written, of repeated members the last. All numbers within must be
-/// held by a double, and all strings whole.
+/// A value of the request as it is written, of repeated members the last. All numbers within must
+/// be held by a double, and all strings whole.
 fn copy(value: &Json) -> Result<Json, Unanswerable> {
     match value {
         Json::Half(_) => Err(Unanswerable),

@@ -264,7 +264,8 @@ fn condition_paths(when: &Json) -> Vec<String> {
     paths
 }
 
-/// What a binding has brought as text. The tests bring no text whose numbers or order would be lost.
+/// What a binding has brought as text. The tests bring no text whose numbers or order would be
+/// lost.
 pub(crate) fn from_value(value: &Value) -> Json {
     match value {
         Value::Null => Json::Null,

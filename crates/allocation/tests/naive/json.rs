@@ -1,5 +1,5 @@
-//! JSON as it is written: numbers keep their digits, objects their order and their repeated members,
-//! strings the halves of characters. `serde_json::Value` keeps none of these.
+//! JSON as it is written: numbers keep their digits, objects their order and their repeated
+//! members, strings the halves of characters. `serde_json::Value` keeps none of these.
 
 use std::fmt;
 

@@ -14,7 +14,8 @@ pub(crate) fn integer(digits: &str) -> Option<i128> {
     is_integer.then(|| digits.parse().ok()).flatten()
 }
 
-/// Two integers from −2^63 to 2^64−1 exactly, else both as the nearest double. Both are held by one.
+/// Two integers from −2^63 to 2^64−1 exactly, else both as the nearest double. Both are held by
+/// one.
 pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     let exact = |digits: &str| {
         integer(digits)

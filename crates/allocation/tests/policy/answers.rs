@@ -223,7 +223,8 @@ fn what_iot_hub_does_not_take_is_refused_when_it_is_copied() {
             format!("[{}]", vec![text(4096); 2].join(",")),
             Some("tags is larger than 8192 bytes"),
         ),
-        // Control characters count nothing, a number 8 bytes, a boolean 4, brackets nothing; the name v is 1.
+        // Control characters count nothing, a number 8 bytes, a boolean 4, brackets nothing; the
+        // name v is 1.
         (format!("[{},{}]", text(4096), text(4095)), None),
         (format!("[{},{},\"\\u0001\"]", text(4096), text(4095)), None),
         (format!("[{},{},8]", text(4096), text(4087)), None),

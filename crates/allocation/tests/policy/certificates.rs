@@ -67,7 +67,8 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// What is decided on a device with this `x509` member, where the payload tells the whole certificate.
+/// What is decided on a device with this `x509` member, where the payload tells the whole
+/// certificate.
 #[track_caller]
 fn told(x509: &Value) -> Value {
     let file = rules(&json!([

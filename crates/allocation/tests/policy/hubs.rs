@@ -340,7 +340,8 @@ fn a_fleet_is_spread_evenly_and_by_weight() {
     };
     let before = weights([3, 1, 0]);
     check_shares(&before, [0.75, 0.25, 0.0]);
-    // A greater weight moves devices into the grown hub and nowhere else: from a quarter to two fifths.
+    // A greater weight moves devices into the grown hub and nowhere else: from a quarter to two
+    // fifths.
     let after = weights([3, 2, 0]);
     check_shares(&after, [0.6, 0.4, 0.0]);
     let moved: Vec<_> = before

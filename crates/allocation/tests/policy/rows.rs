@@ -129,7 +129,8 @@ fn registry() -> Value {
     })
 }
 
-/// What is decided when `Data` holds this JSON under the binding's name; nothing when there is none.
+/// What is decided when `Data` holds this JSON under the binding's name; nothing when there is
+/// none.
 #[track_caller]
 fn brought(id: &str, value: Option<&str>) -> Value {
     let rows = value.map_or("{}".to_owned(), |value| format!(r#"{{"device":{value}}}"#));

@@ -3,8 +3,8 @@
 use crate::support::{decide_with, policy};
 use serde_json::{Value, json};
 
-/// The members `v` of the payload that a test is asked about, as JSON; an empty text is an absent one, and `…` stands behind
-/// something that is not an object.
+/// The members `v` of the payload that a test is asked about, as JSON; an empty text is an absent
+/// one, and `…` stands behind something that is not an object.
 const VALUES: [&str; 18] = [
     "",
     "null",
@@ -26,7 +26,8 @@ const VALUES: [&str; 18] = [
     r#""\ud800""#,
 ];
 
-/// Whether a test holds (`+`), does not hold (`-`), or does not apply (` `): then neither it nor its `not` holds.
+/// Whether a test holds (`+`), does not hold (`-`), or does not apply (` `): then neither it nor
+/// its `not` holds.
 fn outcome(test: &Value, value: &str) -> char {
     let file = policy(&json!({
         "version": 1,
@@ -51,7 +52,8 @@ fn outcome(test: &Value, value: &str) -> char {
     }
 }
 
-/// `expected` has a character for each of [`VALUES`]: three are missing, six are text, four numbers.
+/// `expected` has a character for each of [`VALUES`]: three are missing, six are text, four
+/// numbers.
 #[track_caller]
 fn check(test: &Value, expected: &str) {
     let found: String = VALUES.iter().map(|value| outcome(test, value)).collect();

@@ -1,7 +1,8 @@
 //! The files of the Function App that a policy must fit: `function.json` and `host.json`.
 //!
-//! An input binding has traps that nobody sees before the first device registers. What can't work is an
-//! error, what is risky a note. `bindings` here are those that the policy's rows name, and their like.
+//! An input binding has traps that nobody sees before the first device registers. What can't work
+//! is an error, what is risky a note. `bindings` here are those that the policy's rows name, and
+//! their like.
 
 use std::fmt;
 

@@ -38,7 +38,8 @@ impl Case {
         &self.name
     }
 
-    /// Has the policy decide; returns how the decision differs from what is expected, in one sentence each.
+    /// Has the policy decide; returns how the decision differs from what is expected, in one
+    /// sentence each.
     #[must_use]
     pub fn failures(&self, file: &File) -> Vec<String> {
         match self.decide(file) {
@@ -121,7 +122,8 @@ fn quoted(text: &str) -> String {
     format!("{text:?}")
 }
 
-/// Whether two values are the same: numbers by value, members in any order. Recurses as deeply as they are nested.
+/// Whether two values are the same: numbers by value, members in any order. Recurses as deeply as
+/// they are nested.
 fn is_same(a: &Node, b: &Node) -> bool {
     match (&a.kind, &b.kind) {
         (Kind::Number(a), Kind::Number(b)) => {

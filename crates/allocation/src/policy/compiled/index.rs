@@ -1,7 +1,7 @@
 //! Which rules need not be asked: those with an `equals` that does not hold.
 //!
-//! The decision is always that of asking the rules one by one. A rule that needs a certificate or a row
-//! of a database is always asked, as its turn alone can be the answer.
+//! The decision is always that of asking the rules one by one. A rule that needs a certificate or a
+//! row of a database is always asked, as its turn alone can be the answer.
 
 use std::collections::HashMap;
 

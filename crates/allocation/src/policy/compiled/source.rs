@@ -23,8 +23,8 @@ impl Source {
         }
     }
 
-    /// Who says what stands at a path. A row of a table is the device's claim where its key is, and one of
-    /// a binding where nothing but a claim verifies it.
+    /// Who says what stands at a path. A row of a table is the device's claim where its key is, and
+    /// one of a binding where nothing but a claim verifies it.
     pub(crate) fn of(path: &Path, paths: &[Path], rows: &[Rows]) -> Self {
         match path.root {
             Root::Payload => Self::Claimed,

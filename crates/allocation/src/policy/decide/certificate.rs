@@ -1,7 +1,7 @@
 //! What a policy may know of the device's certificate.
 //!
-//! The service sends the leaf as base64; its members become JSON, so that paths find them as they find
-//! all else.
+//! The service sends the leaf as base64; its members become JSON, so that paths find them as they
+//! find all else.
 
 use base64::Engine as _;
 use base64::alphabet;

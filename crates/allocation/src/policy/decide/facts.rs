@@ -96,8 +96,8 @@ impl<'r> Sources<'r> {
         }
     }
 
-    /// The value at a path. Of rows and a certificate that can't be had it is missing: whoever needs them
-    /// has asked for them before.
+    /// The value at a path. Of rows and a certificate that can't be had it is missing: whoever
+    /// needs them has asked for them before.
     fn read(&self, path: &Path) -> Value<'_> {
         let json = match path.root {
             Root::RegistrationId => {

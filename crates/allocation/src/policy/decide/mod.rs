@@ -1,7 +1,7 @@
 //! Decides on a request: the values that it has, the rules that they pass, the hub and the answer.
 //!
-//! [`values`] is what tests and templates are evaluated over; [`facts`] are the values of one decision,
-//! which finds rows with tests and templates of its own.
+//! [`values`] is what tests and templates are evaluated over; [`facts`] are the values of one
+//! decision, which finds rows with tests and templates of its own.
 
 mod answer;
 mod certificate;

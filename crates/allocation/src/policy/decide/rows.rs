@@ -34,8 +34,8 @@ impl RowError {
 }
 
 impl Rows {
-    /// The key of the table's row for these values, if there is such a row. A value that is not text is
-    /// no key.
+    /// The key of the table's row for these values, if there is such a row. A value that is not
+    /// text is no key.
     pub(crate) fn key(&self, values: &impl Values) -> Option<String> {
         let RowSource::Table { key, case, rows } = &self.source else {
             return None;
@@ -55,8 +55,8 @@ pub(crate) fn is_verified(row: &str, verify: &[(Vec<String>, Test)], values: &im
         .all(|(names, test)| test.of(&Value::at(row, names), values) == Outcome::Holds)
 }
 
-/// Whether the Functions host rewrites a text in a binding expression: an ISO 8601 date and time with a
-/// capital T and seconds, and perhaps a fraction and a zone; or `/Date(…)/`.
+/// Whether the Functions host rewrites a text in a binding expression: an ISO 8601 date and time
+/// with a capital T and seconds, and perhaps a fraction and a zone; or `/Date(…)/`.
 pub(crate) fn reads_as_date(text: &str) -> bool {
     if text.starts_with("/Date(") && text.ends_with(")/") {
         return true;

@@ -1,8 +1,9 @@
-//! Which of several hubs a device gets, by a hash: the same for every process and every version of this
-//! handler.
+//! Which of several hubs a device gets, by a hash: the same for every process and every version of
+//! this handler.
 //!
-//! Weighted rendezvous hashing: each hub draws as many tickets as its weight is, and the greatest ticket
-//! wins. When a hub's weight grows, its first tickets stay, so that the devices that move all move to it.
+//! Weighted rendezvous hashing: each hub draws as many tickets as its weight is, and the greatest
+//! ticket wins. When a hub's weight grows, its first tickets stay, so that the devices that move
+//! all move to it.
 
 use sha2::{Digest, Sha256};
 

@@ -27,7 +27,8 @@ impl Template {
         Ok(text)
     }
 
-    /// The text as a row's key. `{path}` alone must be a text; within text any value may stand that can.
+    /// The text as a row's key. `{path}` alone must be a text; within text any value may stand that
+    /// can.
     pub(crate) fn key(&self, values: &impl Values) -> Option<String> {
         match &self.pieces[..] {
             [Piece::Value(path)] => match values.value(*path) {

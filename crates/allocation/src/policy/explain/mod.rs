@@ -1,5 +1,5 @@
-//! How a decision was reached: each rule that was asked, each condition with its outcome, and who says
-//! the value that it looks at.
+//! How a decision was reached: each rule that was asked, each condition with its outcome, and who
+//! says the value that it looks at.
 
 mod policy;
 
@@ -23,7 +23,8 @@ use crate::{Decision, Request, redacted};
 /// How much of a value is shown, in characters.
 const MAX_SHOWN: usize = 64;
 
-/// The lines of an explanation, some with the source of a value, which stands in a column of its own.
+/// The lines of an explanation, some with the source of a value, which stands in a column of its
+/// own.
 #[derive(Default)]
 struct Lines(Vec<(String, Option<Source>)>);
 
@@ -52,7 +53,8 @@ impl Lines {
 }
 
 impl File {
-    /// The decision on a request, and how it was reached, in lines for people. What is secret by its name is masked in them.
+    /// The decision on a request, and how it was reached, in lines for people. What is secret by
+    /// its name is masked in them.
     #[must_use]
     pub fn explain(&self, request: &Request<'_>) -> (Decision, Vec<String>) {
         let sources = Sources::new(self, request);

@@ -102,7 +102,8 @@ pub(crate) fn is_version(text: &str) -> bool {
         .all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Compares two versions group by group as whole numbers of any size; groups that are missing are 0.
+/// Compares two versions group by group as whole numbers of any size; groups that are missing
+/// are 0.
 pub(crate) fn compare_versions(a: &str, b: &str) -> Ordering {
     let (mut a, mut b) = (a.split('.'), b.split('.'));
     loop {

@@ -15,7 +15,8 @@ pub(crate) enum Value<'a> {
     /// As it is written.
     Number(&'a str),
     Text(Cow<'a, str>),
-    /// A string with half of a character in it: it is there, and that is all that can be said of it.
+    /// A string with half of a character in it: it is there, and that is all that can be said of
+    /// it.
     HalfText,
     /// Its JSON.
     Object(&'a str),
@@ -220,8 +221,8 @@ pub(crate) fn quote(text: &str, json: &mut String) {
 }
 
 /// Appends a compact copy of a value: numbers as they are written, of a repeated member the last.
-/// Returns whether that could be done: a number that no double holds and half of a character can't be
-/// copied.
+/// Returns whether that could be done: a number that no double holds and half of a character can't
+/// be copied.
 ///
 /// Recurses as deeply as the value is nested, which its reader has bounded.
 pub(crate) fn copy(json: &str, into: &mut String) -> bool {

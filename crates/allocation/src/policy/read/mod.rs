@@ -1,7 +1,8 @@
 //! The reader: the text of an `allocation.json` becomes a [`File`], or a list of problems.
 //!
-//! It tells all that is wrong, each problem with the member's path and its place, as an editor would. A
-//! name that is unknown or there twice is a problem, too: what is misspelt would else match everything.
+//! It tells all that is wrong, each problem with the member's path and its place, as an editor
+//! would. A name that is unknown or there twice is a problem, too: what is misspelt would else
+//! match everything.
 
 mod conditions;
 mod effect;

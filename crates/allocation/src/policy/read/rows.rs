@@ -196,8 +196,8 @@ impl Reader<'_> {
                 next
             })
             .collect();
-        // Whoever is still there when all that need nothing more have been taken away is in a circle,
-        // or needs one.
+        // Whoever is still there when all that need nothing more have been taken away is in a
+        // circle, or needs one.
         let mut is_open = vec![true; rows.len()];
         while let Some(place) = (0..rows.len())
             .find(|place| is_open[*place] && next[*place].iter().all(|next| !is_open[*next]))

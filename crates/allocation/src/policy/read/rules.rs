@@ -318,7 +318,8 @@ impl Reader<'_> {
     }
 }
 
-/// A text that is the same for conditions that say the same with members and values in another order.
+/// A text that is the same for conditions that say the same with members and values in another
+/// order.
 fn canonical(node: &Node) -> String {
     match &node.kind {
         Kind::Object(members) => {

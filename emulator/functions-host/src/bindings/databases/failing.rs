@@ -2,7 +2,8 @@
 //!
 //! It fails at once where a real client first waits or tries again; only `silent` takes its time,
 //! which is all that `functionTimeout` leaves. The messages for SQL are from its documentation and
-//! were not captured: <https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues>.
+//! were not captured:
+//! <https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues>.
 
 use serde::Deserialize;
 use uuid::Uuid;

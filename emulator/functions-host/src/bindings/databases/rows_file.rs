@@ -10,8 +10,8 @@
 //! }
 //! ```
 //!
-//! `failing` names connections whose database is to be `refused`, `throttled`, `unavailable`, `down`
-//! or `silent`.
+//! `failing` names connections whose database is to be `refused`, `throttled`, `unavailable`,
+//! `down` or `silent`.
 
 use std::collections::HashMap;
 use std::path::Path;
