@@ -189,12 +189,20 @@ fn scalar(choices: &mut Choices<'_>) -> Json {
 
 /// Any JSON, also what no test applies to.
 fn any(choices: &mut Choices<'_>) -> Json {
+    nested(4, choices)
+}
+
+/// The same, with at most so many arrays and objects in each other.
+fn nested(depth: usize, choices: &mut Choices<'_>) -> Json {
     match choices.below(10) {
         0 => Json::Null,
         1 => Json::number(choices.of(&["1e400", "-1e400"])),
         2 => Json::Half(r"a\ud800".to_owned()),
-        3 => Json::Array(vec![any(choices)]),
-        4 => Json::object([(choices.of(&["a", "b c", "$d", "ü", ""]), any(choices))]),
+        3 if depth > 0 => Json::Array(vec![nested(depth - 1, choices)]),
+        4 if depth > 0 => Json::object([(
+            choices.of(&["a", "b c", "$d", "ü", ""]),
+            nested(depth - 1, choices),
+        )]),
         _ => scalar(choices),
     }
 }
