@@ -104,8 +104,8 @@ impl ClientCertificate {
 }
 
 impl fmt::Debug for ClientCertificate {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("ClientCertificate(…)")
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientCertificate(…)")
     }
 }
 

@@ -16,7 +16,7 @@ const IDLE_LIMIT: Duration = Duration::from_mins(1);
 const SLOW_READINESS: Duration = Duration::from_secs(1);
 
 /// Settings of a [`FunctionsHost`](super::FunctionsHost).
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct HostOptions {
     pub(crate) app_root: PathBuf,
     pub(crate) handler: Option<PathBuf>,
@@ -37,7 +37,7 @@ pub struct HostOptions {
 }
 
 /// How the envelope travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Transfer {
     /// `Transfer-Encoding: chunked`, as in Azure.
     #[default]
@@ -48,7 +48,7 @@ pub enum Transfer {
 
 /// Which version of the host is emulated. What differs between them is read from their sources; all
 /// else is the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum HostVersion {
     /// 4.1037, of October 2024. It doesn't notice that a handler has ended with exit code 0, and
     /// every later invocation fails. It doesn't know `enableProxyingHttpRequest`.
@@ -79,7 +79,7 @@ impl HostVersion {
 }
 
 /// How [`FunctionsHost::stop`](super::FunctionsHost::stop) ends the handler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Shutdown {
     /// SIGKILL without a word, as the real host does.
     #[default]

@@ -79,9 +79,9 @@ impl Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.0.format(SERVICE_FORMAT).map_err(|_| fmt::Error)?;
-        formatter.write_str(&text)
+        f.write_str(&text)
     }
 }
 

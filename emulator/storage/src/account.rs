@@ -18,7 +18,7 @@ pub(crate) fn development_credential() -> String {
 }
 
 /// The ports of 127.0.0.1 at which Azurite serves; 0 asks for a free one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ports {
     /// Blobs.
     pub blob: u16,
@@ -38,7 +38,7 @@ impl Ports {
 }
 
 /// A storage account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub(crate) name: String,
     pub(crate) credential: Credential,
@@ -67,7 +67,7 @@ impl fmt::Debug for Credential {
 
 /// Why a text is not a connection string. The messages are the .NET client's, and show nothing of
 /// the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
     /// A part that isn't `name=value`.
     #[error("Settings must be of the form \"name=value\".")]

@@ -43,7 +43,7 @@ pub enum AzuriteError {
 }
 
 /// Where Azurite is installed.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct Installation(PathBuf);
 
 /// A running Azurite. Dropped, it is killed.

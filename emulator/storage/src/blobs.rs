@@ -18,7 +18,7 @@ const PATH: AsciiSet = NON_ALPHANUMERIC
     .remove(b'/');
 
 /// The blobs of an account.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct Blobs {
     client: ServiceClient,
 }

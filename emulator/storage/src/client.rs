@@ -21,7 +21,7 @@ const API_VERSION: &str = "2021-12-02";
 pub(crate) type Scheme = fn(&Signed<'_>, &str, &[u8]) -> String;
 
 /// A client for one service of an account.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct ServiceClient {
     http: Client,
     account: Account,
@@ -30,7 +30,7 @@ pub(crate) struct ServiceClient {
 }
 
 /// A request that may be sent several times.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct ServiceRequest {
     method: Method,
     url: Url,

@@ -1,7 +1,7 @@
 //! What goes wrong at a store, in the words of the .NET client as far as they are the client's.
 
 /// Why a store gave nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
     /// The store refused, or had no better answer after the last try.
     #[error("{}", message.as_deref().unwrap_or("Service request failed."))]

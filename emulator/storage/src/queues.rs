@@ -16,7 +16,7 @@ use crate::shared_key;
 const BATCH: &str = "32";
 
 /// The queues of an account.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct Queues {
     client: ServiceClient,
 }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 /// The options of a client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
     /// How often to try again.
     pub max_retries: u32,
@@ -22,7 +22,7 @@ pub struct Retry {
 }
 
 /// How pauses grow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryMode {
     /// They stay as they are.
     Fixed,

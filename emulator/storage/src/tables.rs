@@ -20,7 +20,7 @@ const JSON: &str = "application/json";
 pub type Entity = IndexMap<String, Value>;
 
 /// The tables of an account.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct Tables {
     client: ServiceClient,
 }

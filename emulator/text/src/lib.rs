@@ -55,8 +55,8 @@ mod tests {
         struct Unreachable(io::Error);
 
         impl fmt::Display for Unreachable {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("cannot reach the service")
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("cannot reach the service")
             }
         }
 

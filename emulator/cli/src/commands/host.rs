@@ -51,7 +51,7 @@ pub(super) struct Host {
     strict: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum VersionArgument {
     /// Of October 2024: a handler that ends with exit code 0 stays dead, and all later invocations
     /// fail.
@@ -62,7 +62,7 @@ enum VersionArgument {
     V4_1052,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum LogFormat {
     /// For people.
     Text,

@@ -45,7 +45,7 @@ pub(crate) struct FunctionsApp {
     transfer: TransferArgument,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum TransferArgument {
     /// Transfer-Encoding: chunked, as in Azure.
     Chunked,

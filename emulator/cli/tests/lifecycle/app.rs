@@ -138,7 +138,7 @@ impl App {
 }
 
 /// Something that the puppet has written down.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Event(pub(crate) Value);
 
 impl Event {

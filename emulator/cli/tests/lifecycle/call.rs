@@ -9,13 +9,13 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// What became of a call.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     pub(crate) result: Result<Response, CallError>,
     pub(crate) took: Duration,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Response {
     pub(crate) status: u16,
     /// Lines, in their order.
@@ -36,7 +36,7 @@ impl Response {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CallError {
     Refused,
     /// The connection was reset, or closed, before the answer was complete.

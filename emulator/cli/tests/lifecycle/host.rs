@@ -16,7 +16,7 @@ use tokio::sync::watch;
 const START: Duration = Duration::from_mins(1);
 
 /// A line of `emulator host --log-format json`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub(crate) enum Line {
     Listening {
@@ -31,7 +31,7 @@ pub(crate) enum Line {
 }
 
 /// A record of the host's log.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Record {
     pub(crate) level: String,
     pub(crate) category: String,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// What the placeholders stand for in one run of one case.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Places {
     pub(crate) app: String,
     /// The ports that the handler was given.

@@ -29,10 +29,8 @@ pub(crate) struct MqttConnection {
 }
 
 impl fmt::Debug for MqttConnection {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("MqttConnection")
-            .finish_non_exhaustive()
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MqttConnection").finish_non_exhaustive()
     }
 }
 

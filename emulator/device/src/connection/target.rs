@@ -14,8 +14,8 @@ pub enum Transport {
 }
 
 impl fmt::Display for Transport {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::Https => "HTTPS",
             Self::Mqtt => "MQTT",
             Self::Ws => "MQTT over WebSocket",

@@ -107,8 +107,8 @@ impl SoftwareTpm {
 }
 
 impl fmt::Debug for SoftwareTpm {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("SoftwareTpm(…)")
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SoftwareTpm(…)")
     }
 }
 

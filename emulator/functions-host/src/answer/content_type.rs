@@ -6,14 +6,14 @@
 const DEFAULT: &str = "text/plain";
 
 /// A content type as it is written, and the charset that it says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ContentType {
     pub(super) text: String,
     pub(super) charset: Charset,
 }
 
 /// What the formatter can write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Charset {
     Utf8,
     /// The low byte first.

@@ -16,7 +16,7 @@ const EXCEPTION: i64 = -2_146_233_088;
 const INVALID_OPERATION: i64 = -2_146_233_079;
 
 /// Why an invocation failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// A status other than 2xx.
     Status { status: u16, reason: String },

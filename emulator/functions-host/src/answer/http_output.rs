@@ -20,7 +20,7 @@ const RESERVED: [&str; 5] = [
 ];
 
 /// What a response is made of.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Content {
     status: i32,
     /// The last value of each name in any case stands for the content type, the first one for all
@@ -29,7 +29,7 @@ pub(crate) struct Content {
     body: Body,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Body {
     Value(JToken),
     /// A member of an object that .NET keeps as an `ExpandoObject`: it is written on one line.

@@ -22,7 +22,7 @@ use crate::newtonsoft::{JObject, JToken, base64};
 const RETURN: &str = "$return";
 
 /// What an answer comes to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Translation {
     pub(crate) response: HttpResponse,
     pub(crate) logs: Vec<String>,

@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::log::record::LogLevel;
 
 /// A breach of the custom handler protocol.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[expect(
     missing_docs,
     reason = "the fields are what the sentences of Display name"

@@ -14,7 +14,7 @@ use crate::app::settings_file;
 use crate::bindings::declaration::{self, InputBinding, StoreOutput};
 
 /// One function of the app.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct Function {
     /// The folder's name.
     pub name: String,
@@ -32,7 +32,7 @@ pub struct Function {
 }
 
 /// An `httpTrigger` binding.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct HttpTrigger {
     pub(crate) name: String,
     pub(crate) auth_level: AuthLevel,
@@ -44,7 +44,7 @@ pub(crate) struct HttpTrigger {
 }
 
 /// An `eventHubTrigger` binding.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct EventHubTrigger {
     pub(crate) name: String,
     pub(crate) consumer_group: String,
@@ -53,14 +53,14 @@ pub(crate) struct EventHubTrigger {
 }
 
 /// Whether events come together or each alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cardinality {
     One,
     Many,
 }
 
 /// What the trigger makes of a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DataType {
     /// Nothing is said: text alone, JSON in a batch.
     Undefined,
@@ -71,7 +71,7 @@ pub(crate) enum DataType {
 }
 
 /// A binding of direction `out`.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct OutputBinding {
     pub(crate) name: String,
     pub(crate) kind: String,
@@ -79,7 +79,7 @@ pub(crate) struct OutputBinding {
 }
 
 /// Who may call a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AuthLevel {
     Anonymous,
     User,

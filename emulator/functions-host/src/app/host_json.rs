@@ -32,7 +32,7 @@ const LOG_LEVELS: [&str; 7] = [
 ];
 
 /// The settings that the file makes, defaults filled in.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "the file's own switches")]
 pub(crate) struct HostSettings {
     /// `None` when functions may run for ever.
@@ -58,7 +58,7 @@ pub(crate) struct HostSettings {
 }
 
 /// `customHandler.description`: which program to start, and how.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct HandlerDescription {
     pub(crate) default_executable_path: String,
     pub(crate) default_worker_path: String,

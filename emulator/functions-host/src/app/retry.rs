@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::app::timespan;
 
 /// `retry`, in `host.json` or `function.json`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "File")]
 pub(crate) struct RetryPolicy {
     /// How many attempts may follow the first; −1 is no limit.

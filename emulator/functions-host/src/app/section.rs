@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 /// A section; one that isn't there is empty.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Section<'a>(Option<&'a Map<String, Value>>);
 
 impl<'a> Section<'a> {

@@ -7,7 +7,7 @@ use storage::StorageError;
 use crate::newtonsoft::{JToken, ReadError, unexpected_start};
 
 /// A chain of exceptions, each as `Type: message`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BindingError(Vec<String>);
 
 impl BindingError {

@@ -5,7 +5,7 @@ use super::error::BindingError;
 use crate::newtonsoft::{JToken, MAX_DEPTH};
 
 /// What the handler answers for an output.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum OutputValue {
     /// Text that was base64.
     Bytes(Vec<u8>),

@@ -13,7 +13,7 @@ use super::settings::AppSettings;
 const SHORTEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A trap, told in one sentence that names the binding.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Trap {
     pub(crate) sentence: String,
     /// It fails every request.
@@ -21,7 +21,7 @@ pub(crate) struct Trap {
 }
 
 /// What the rest of the app says that bears on bindings.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Surroundings<'a> {
     pub(crate) settings: &'a AppSettings,
     pub(crate) function_timeout: Option<Duration>,

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::newtonsoft::{JToken, quote};
 
 /// A value as the extension hands it over.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum BoundValue {
     Rows(Vec<JToken>),
     Text(String),

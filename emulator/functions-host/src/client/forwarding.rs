@@ -42,7 +42,7 @@ const OF_THE_CONNECTION: [&str; 7] = [
 const INVOCATION_ID: &str = "x-ms-invocation-id";
 
 /// How a request is passed on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Forwarding {
     /// `enableForwardingHttpRequest`
     Rebuilt,

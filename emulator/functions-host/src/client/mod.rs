@@ -48,7 +48,7 @@ const IDLE_CHECKS: u32 = 4;
 type Idle = Mutex<Vec<(Connection, Instant)>>;
 
 /// A client for one handler process.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct HandlerClient {
     idle: Arc<Idle>,
     idle_limit: Duration,
@@ -56,7 +56,7 @@ pub(crate) struct HandlerClient {
 }
 
 /// A request as it is sent.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 struct Outgoing {
     method: String,
     target: String,
@@ -65,7 +65,7 @@ struct Outgoing {
 }
 
 /// A body, and how it travels.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 enum Body {
     None,
     Sized(Bytes),

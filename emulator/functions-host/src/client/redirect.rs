@@ -5,7 +5,7 @@ use crate::invoke::http::RawAnswer;
 use super::ClientError;
 
 /// Where a server listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) host: String,
     pub(super) port: u16,

@@ -37,7 +37,7 @@ const PROPERTY_SECTION: [&str; 13] = [
 ];
 
 /// One invocation of a function through its Event Hub trigger.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct EventHubInvocation<'a> {
     pub(crate) function_name: &'a str,
     pub(crate) trigger: &'a EventHubTrigger,
@@ -50,7 +50,7 @@ pub(crate) struct EventHubInvocation<'a> {
 }
 
 /// Why events can't be bound.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unbindable {
     /// It in a sentence.
     pub(crate) sentence: String,

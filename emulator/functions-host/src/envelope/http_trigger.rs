@@ -21,7 +21,7 @@ use crate::invoke::http::HttpRequest;
 use crate::newtonsoft::{JObject, JToken, MAX_DEPTH, NetDateTime, quote};
 
 /// One invocation of a function through its HTTP trigger.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct HttpInvocation<'a> {
     /// The function folder's name.
     pub(crate) function_name: &'a str,

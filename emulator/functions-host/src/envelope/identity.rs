@@ -9,7 +9,7 @@ use crate::newtonsoft::{JObject, JToken};
 const CLAIMS: &str = "http://schemas.microsoft.com/2017/07/functions/claims/";
 
 /// How a request was authorized.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Identity {
     /// An anonymous function, called without a key.
     Anonymous,

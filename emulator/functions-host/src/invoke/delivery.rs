@@ -22,7 +22,7 @@ use crate::invoke::http::RawAnswer;
 use crate::newtonsoft::{JObject, NetDateTime};
 
 /// What became of a batch. The checkpoint is behind it in any case.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct Delivery {
     /// The function.
     pub function: String,
@@ -45,7 +45,7 @@ impl Delivery {
 }
 
 /// One invocation.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct Attempt {
     /// The invocation id, another one for each attempt.
     pub id: String,
@@ -69,7 +69,7 @@ pub struct Attempt {
 }
 
 /// Why a batch can't be delivered.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DeliveryError {
     /// There is no such function.
     #[error("the app has no function {function}")]

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 /// One event.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct EventHubEvent {
     pub(crate) body: Vec<u8>,
     pub(crate) properties: Vec<(String, Value)>,
@@ -89,7 +89,7 @@ impl EventHubEvent {
 }
 
 /// Events that follow each other in a partition.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct EventHubBatch {
     pub(crate) namespace: String,
     pub(crate) event_hub_name: String,

@@ -112,7 +112,7 @@ impl HttpRequest {
 }
 
 /// What the caller of a function gets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpResponse {
     /// The status code. The host writes any number that an answer gives.
     pub status: i32,
@@ -150,7 +150,7 @@ impl HttpResponse {
 }
 
 /// What the handler answered, before the host made a response of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawAnswer {
     /// The status code.
     pub status: u16,

@@ -20,7 +20,7 @@ use crate::process::exit::HandlerExit;
 const KEPT_LINES: usize = 100_000;
 
 /// Something that happened.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub enum HostEvent {
     /// A handler process was started.
     Started {

@@ -36,7 +36,7 @@ pub(crate) fn of_user(name: &str) -> String {
 }
 
 /// A level of the host's log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum LogLevel {
     Information,
@@ -55,7 +55,7 @@ impl fmt::Display for LogLevel {
 }
 
 /// Whose words a record has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LogSource {
     /// The host's own.
     Host,
@@ -66,7 +66,7 @@ pub enum LogSource {
 }
 
 /// A record of the host's log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogRecord {
     /// Its level.
     pub level: LogLevel,

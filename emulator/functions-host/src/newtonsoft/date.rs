@@ -10,13 +10,13 @@ use time::macros::{date, time};
 use time::{Date, Duration, Month, PrimitiveDateTime, Time};
 
 /// A .NET `DateTime`: steps of 100 ns, and whether it is known to be UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NetDateTime {
     value: PrimitiveDateTime,
     kind: Kind,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Utc,
     /// Read with an offset.

@@ -26,7 +26,7 @@ pub(crate) use write::quote;
 pub(crate) const MAX_DEPTH: usize = 64;
 
 /// A value that Newtonsoft has read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum JToken {
     Null,
     Undefined,
@@ -71,7 +71,7 @@ impl From<String> for JToken {
 
 /// An object whose members keep their order. Of members with the same name the last value stays, in
 /// the first one's place.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct JObject(IndexMap<String, JToken>);
 
 impl JObject {

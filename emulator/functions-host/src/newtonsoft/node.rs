@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{JObject, JToken, NetDateTime, ReadError};
 
 /// A value as it is written.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
     Null,
     Undefined,
@@ -24,7 +24,7 @@ pub(crate) enum Node {
 }
 
 /// What becomes of members with equal names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Duplicates {
     /// The last value stands in the first one's place: `JObject.Load`.
     StayInPlace,

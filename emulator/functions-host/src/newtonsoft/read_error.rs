@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 /// Why a text could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum ReadError {
     /// With what is wrong, and where.
     #[error("it is not JSON: {0}")]

@@ -12,7 +12,7 @@ const SYSTEM_PREFIX: &str = "LanguageWorkerConsoleLog";
 const TOOLING_PREFIX: &str = "azfuncjsonlog:";
 
 /// One line of the handler process.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandlerLine {
     /// The level that the host logs it with.
     pub level: LogLevel,
@@ -25,7 +25,7 @@ pub struct HandlerLine {
 }
 
 /// One of the handler's two outputs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Stream {
     Stdout,
@@ -33,7 +33,7 @@ pub enum Stream {
 }
 
 /// The log that a line goes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
     /// `Host.Function.Console`, what users see.
     Console,

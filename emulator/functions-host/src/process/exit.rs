@@ -4,7 +4,7 @@ use std::fmt;
 use std::process::ExitStatus;
 
 /// How a handler process ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandlerExit {
     /// The exit code, when it ended by itself.
     pub code: Option<i32>,

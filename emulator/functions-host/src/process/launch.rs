@@ -13,7 +13,7 @@ use crate::app::functions_app::App;
 use crate::options::HostOptions;
 
 /// A process to start.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Launch {
     pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<String>,

@@ -21,7 +21,7 @@ const INTERVAL: Duration = Duration::from_millis(25);
 const OTHER_LOOPBACK: &str = "127.0.0.2";
 
 /// How long the host waits for what.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// For the handler to listen.
     pub(crate) initialization_timeout: Duration,

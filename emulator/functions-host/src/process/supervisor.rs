@@ -32,7 +32,7 @@ const MAX_FUTILE_RESTARTS: u32 = 10;
 const CLIENT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Where the handler stands.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Status {
     pub(crate) phase: Phase,
     pub(crate) pid: Option<u32>,
@@ -44,7 +44,7 @@ pub(crate) struct Status {
     pub(crate) stopping: bool,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum Phase {
     /// It isn't ready yet, or not again.
     #[default]
@@ -62,7 +62,7 @@ pub(crate) enum Phase {
 }
 
 /// What others may ask for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Command {
     /// Ends the handler and the host.
     Stop,

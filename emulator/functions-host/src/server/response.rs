@@ -11,7 +11,7 @@ use super::reasons::reason;
 use crate::invoke::http::HttpResponse;
 
 /// Who gets the response.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Caller {
     pub(super) is_head: bool,
     pub(super) is_http10: bool,
@@ -36,7 +36,7 @@ pub(super) fn encode(response: &HttpResponse, caller: Caller, now: OffsetDateTim
 }
 
 /// How a body's end is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Framing {
     /// By the response's own headers; the connection may have to end with it.
     Own {
@@ -46,7 +46,7 @@ enum Framing {
     Auto(Auto),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Auto {
     LengthZero,
     Chunks,

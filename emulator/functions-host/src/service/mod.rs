@@ -48,7 +48,7 @@ const STARTUP_ERROR: u32 = 515;
 const NOT_RUNNING: &str = "Function host is not running.";
 
 /// A host that goes on. Clones are the same one; when the last is dropped, the handler is killed.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct HostService {
     state: watch::Receiver<HostState>,
     commands: watch::Sender<bool>,

@@ -3,7 +3,7 @@
 use crate::host::FunctionsHost;
 
 /// What state the host is in.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub enum HostState {
     /// The app is being loaded.
     Starting,

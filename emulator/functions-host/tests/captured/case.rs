@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) app: String,
@@ -21,7 +21,7 @@ pub(crate) struct Case {
     pub(crate) log: Vec<LogEntry>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Received {
     Requests(Vec<ReceivedItem>),
@@ -29,7 +29,7 @@ pub(crate) enum Received {
     Unknown(#[allow(dead_code, reason = "it is there to be read")] String),
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum ReceivedItem {
     Request(HandlerRequest),
@@ -37,7 +37,7 @@ pub(crate) enum ReceivedItem {
     More(String),
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct HandlerRequest {
     pub(crate) start: String,
     pub(crate) headers: Vec<(String, String)>,
@@ -45,7 +45,7 @@ pub(crate) struct HandlerRequest {
     pub(crate) body_length: Option<usize>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Answer {
     pub(crate) text: Option<Text>,
@@ -69,7 +69,7 @@ impl Answer {
     }
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Response {
     pub(crate) status: Option<u64>,
     pub(crate) reason: Option<String>,
@@ -81,7 +81,7 @@ pub(crate) struct Response {
     pub(crate) broken: Option<String>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct LogEntry {
     pub(crate) level: String,
     pub(crate) category: String,
@@ -89,7 +89,7 @@ pub(crate) struct LogEntry {
 }
 
 /// Text that may come in pieces, or bytes.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Text {
     Plain(String),
@@ -111,7 +111,7 @@ impl Text {
     }
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct App {
     #[serde(rename = "host.json")]
     pub(crate) host_json: Value,

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::case::Answer;
 
 /// One request that arrived.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Request {
     pub(crate) start: String,
     pub(crate) headers: Vec<(String, String)>,
@@ -40,7 +40,7 @@ struct Script {
 }
 
 /// The handler of one host.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Handler {
     script: Arc<Mutex<Script>>,
     control: Arc<tokio::sync::Mutex<Option<TcpStream>>>,

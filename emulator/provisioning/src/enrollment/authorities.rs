@@ -31,9 +31,8 @@ struct Content {
 }
 
 impl fmt::Debug for Content {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Content")
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Content")
             .field("is_verified", &self.is_verified)
             .finish_non_exhaustive()
     }

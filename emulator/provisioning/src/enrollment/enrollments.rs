@@ -201,13 +201,13 @@ impl Enrollment {
 }
 
 impl fmt::Display for Enrollment {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.shape {
             shape::Enrollment::Group(group) => {
-                write!(formatter, "group {}", group.enrollment_group_id)
+                write!(f, "group {}", group.enrollment_group_id)
             }
             shape::Enrollment::Individual(individual) => {
-                write!(formatter, "device {}", individual.registration_id)
+                write!(f, "device {}", individual.registration_id)
             }
         }
     }

@@ -60,94 +60,94 @@ impl EnrollmentErrorKind {
 }
 
 impl fmt::Display for EnrollmentErrorKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::RegistrationId(error) => error.fmt(formatter),
+            Self::RegistrationId(error) => error.fmt(f),
             Self::DeviceId(id) => write!(
-                formatter,
+                f,
                 "deviceId is {id:?}; 1 to 128 letters, digits and characters of {DEVICE_ID_MARKS} are allowed"
             ),
             Self::Attestation(kind) => write!(
-                formatter,
+                f,
                 "attestation.type is {kind:?}; symmetricKey, x509 and tpm are known"
             ),
             Self::NoKeys => write!(
-                formatter,
+                f,
                 "attestation.symmetricKey needs primaryKey and secondaryKey, which az prints with --show-keys alone"
             ),
-            Self::Key(error) => write!(formatter, "attestation.symmetricKey: {error}"),
+            Self::Key(error) => write!(f, "attestation.symmetricKey: {error}"),
             Self::NoThumbprints => write!(
-                formatter,
+                f,
                 "attestation.x509.clientCertificates.primary needs the device's certificate, or its info.sha256Thumbprint"
             ),
             Self::Thumbprint => write!(
-                formatter,
+                f,
                 "attestation.x509 has a sha256Thumbprint that isn't 64 hexadecimal digits"
             ),
-            Self::Certificate(place, error) => write!(formatter, "{place}: {error}"),
+            Self::Certificate(place, error) => write!(f, "{place}: {error}"),
             Self::NoCertificate(place) => write!(
-                formatter,
+                f,
                 "{place} is missing, as the service prints its info alone, and signatures are verified with the certificate \
                  itself; put there the text of the file that the group was made with (az iot dps enrollment-group create \
                  --certificate-path FILE), PEM or base64"
             ),
             Self::NoSigningCertificates => write!(
-                formatter,
+                f,
                 "attestation.x509 of a group needs signingCertificates.primary.certificate or caReferences.primary"
             ),
             Self::NoSuchCertificate(name) => write!(
-                formatter,
+                f,
                 "attestation.x509.caReferences names {name:?}; add it to the configuration's \"certificates\", as \
                  {{\"name\": {name:?}, \"certificate\": \"…\"}} or as az iot dps certificate show prints it"
             ),
             Self::Unverified(name) => write!(
-                formatter,
+                f,
                 "attestation.x509.caReferences names {name:?}, which isn't verified; the service takes verified certificates only"
             ),
             Self::AllocationPolicy(policy) if policy.eq_ignore_ascii_case("geoLatency") => write!(
-                formatter,
+                f,
                 "allocationPolicy geoLatency isn't emulated, as no latency to a hub can be measured here; use hashed, which \
                  spreads devices over the hubs, or static with the hub to be expected in iotHubHostName"
             ),
             Self::TpmGroup => write!(
-                formatter,
+                f,
                 "attestation.type is tpm, which only an individual enrollment can have"
             ),
             Self::NoEndorsementKey => write!(
-                formatter,
+                f,
                 "attestation.tpm.endorsementKey is missing, which is the TPM's own"
             ),
             Self::TpmKey(member, error) => {
-                write!(formatter, "attestation.tpm.{member} can't be used: {error}")
+                write!(f, "attestation.tpm.{member} can't be used: {error}")
             }
             Self::AllocationPolicy(policy) => write!(
-                formatter,
+                f,
                 "allocationPolicy is {policy:?}; custom, hashed and static are emulated"
             ),
             Self::NoStaticHub => write!(
-                formatter,
+                f,
                 "allocationPolicy static needs iotHubHostName, or a hub in iotHubs"
             ),
             Self::NoWebhook => write!(
-                formatter,
+                f,
                 "allocationPolicy custom needs customAllocationDefinition.webhookUrl"
             ),
             // Without the URL, whose query is the function key.
             Self::WebhookUrl => write!(
-                formatter,
+                f,
                 "customAllocationDefinition.webhookUrl must be an absolute http or https URL"
             ),
             Self::ProvisioningStatus(status) => write!(
-                formatter,
+                f,
                 "provisioningStatus is {status:?}; it must be enabled or disabled"
             ),
-            Self::TwinShape(problem) => write!(formatter, "initialTwin: {problem}"),
+            Self::TwinShape(problem) => write!(f, "initialTwin: {problem}"),
             Self::TwinMember(name) => write!(
-                formatter,
+                f,
                 "initialTwin.{name} is not a twin's member; {}",
                 InitialTwin::members_beside(name)
             ),
-            Self::Twin(error) => write!(formatter, "initialTwin: {error}"),
+            Self::Twin(error) => write!(f, "initialTwin: {error}"),
         }
     }
 }

@@ -35,8 +35,8 @@ impl Thumbprint {
 }
 
 impl fmt::Display for Thumbprint {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&hexadecimal(&self.0))
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hexadecimal(&self.0))
     }
 }
 
@@ -107,8 +107,8 @@ impl DeviceCertificate {
 }
 
 impl fmt::Debug for DeviceCertificate {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("DeviceCertificate(…)")
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DeviceCertificate(…)")
     }
 }
 

@@ -72,8 +72,8 @@ pub struct TpmPublicKey {
 pub struct TpmKeyError;
 
 impl fmt::Debug for TpmPublicKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("TpmPublicKey(…)")
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TpmPublicKey(…)")
     }
 }
 
@@ -341,8 +341,8 @@ impl Seed {
 }
 
 impl fmt::Debug for Seed {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Seed(…)")
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seed(…)")
     }
 }
 

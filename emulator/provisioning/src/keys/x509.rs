@@ -98,8 +98,8 @@ pub enum ParseCertificateError {
 }
 
 impl fmt::Debug for Certificate {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Certificate({})", self.subject)
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Certificate({})", self.subject)
     }
 }
 

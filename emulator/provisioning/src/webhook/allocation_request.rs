@@ -21,7 +21,7 @@ use crate::webhook::webhook_url::WebhookUrl;
 use crate::webhook::x509_attestation::X509Attestation;
 
 /// What the service POSTs to a custom allocation webhook.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AllocationRequest {
     #[serde(flatten)]
@@ -117,7 +117,7 @@ impl AllocationRequest {
 
 /// The enrollment that the device registers through. It is a member of the request under its kind's
 /// name.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub enum Enrollment {
     /// `enrollmentGroup`.
     #[serde(rename = "enrollmentGroup")]
@@ -148,7 +148,7 @@ impl Enrollment {
 }
 
 /// An enrollment group, as `az iot dps enrollment-group show` prints it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the names are the service's")]
 pub struct EnrollmentGroup {
@@ -203,7 +203,7 @@ impl EnrollmentGroup {
 }
 
 /// An individual enrollment, as `az iot dps enrollment show` prints it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IndividualEnrollment {
     /// The id that the device registers with.
@@ -219,7 +219,7 @@ pub struct IndividualEnrollment {
 }
 
 /// The members that both kinds of enrollment share, in the service's order.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EnrollmentSettings {
     /// Whether the device runs the Edge runtime.
@@ -258,7 +258,7 @@ pub struct EnrollmentSettings {
 }
 
 /// How devices of an enrollment prove who they are.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttestationMechanism {
     /// `symmetricKey`, `x509`, `tpm` or `none`.
@@ -286,7 +286,7 @@ pub struct SymmetricKeys {
 }
 
 /// Capabilities of the device identity.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceCapabilities {
     /// Whether the device runs the Edge runtime.
@@ -294,7 +294,7 @@ pub struct DeviceCapabilities {
 }
 
 /// What happens to hub and twin when a device registers again.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReprovisionPolicy {
     /// Whether the device may move to another hub.
@@ -304,7 +304,7 @@ pub struct ReprovisionPolicy {
 }
 
 /// Where the service finds the webhook.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CustomAllocationDefinition {
     /// The function's URL.
@@ -330,8 +330,8 @@ pub enum DeviceAttestation {
 }
 
 impl fmt::Debug for DeviceAttestation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::SymmetricKey {} => "SymmetricKey",
             Self::Tpm(_) => "Tpm(…)",
             Self::X509 { .. } => "X509(…)",
@@ -339,7 +339,7 @@ impl fmt::Debug for DeviceAttestation {
     }
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct DeviceRuntimeContext {
     registration_id: String,

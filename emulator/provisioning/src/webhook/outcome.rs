@@ -30,7 +30,7 @@ pub(crate) const RETRY_INITIAL_INTERVAL: u32 = 1;
 pub(crate) const RETRY_INCREMENT: u32 = 9;
 
 /// The answer's fate.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub enum WebhookOutcome {
     /// The device is assigned.
     Assigned {
@@ -64,7 +64,7 @@ pub enum WebhookOutcome {
 }
 
 /// Where a row of the table comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evidence {
     /// A page of the service's documentation, or a capture.
     Documented,

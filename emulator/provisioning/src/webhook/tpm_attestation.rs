@@ -29,13 +29,13 @@ pub struct TpmDevice {
 }
 
 impl fmt::Debug for TpmAttestation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("TpmAttestation(…)")
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TpmAttestation(…)")
     }
 }
 
 impl fmt::Debug for TpmDevice {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("TpmDevice(…)")
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TpmDevice(…)")
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::keys::x509::X509CertificateInfo;
 
 /// An X.509 attestation: one of the three.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct X509Attestation {
     /// A device's own certificates, of an individual enrollment.
@@ -42,7 +42,7 @@ impl X509Attestation {
 }
 
 /// Two certificates, of which the second stands in while the first is rolled.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct X509Certificates {
     /// The one that is normally used.
@@ -66,15 +66,14 @@ pub struct X509CertificateWithInfo {
 }
 
 impl fmt::Debug for X509CertificateWithInfo {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("X509CertificateWithInfo")
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("X509CertificateWithInfo")
             .finish_non_exhaustive()
     }
 }
 
 /// The names of two uploaded certificates.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct X509CaReferences {
     /// The one that is normally used.

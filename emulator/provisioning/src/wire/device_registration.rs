@@ -25,9 +25,8 @@ pub(crate) struct DeviceRegistration {
 }
 
 impl fmt::Debug for DeviceRegistration {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("DeviceRegistration")
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceRegistration")
             .field("registration_id", &self.registration_id)
             .finish_non_exhaustive()
     }

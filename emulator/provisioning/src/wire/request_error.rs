@@ -60,8 +60,8 @@ pub enum Missing {
 }
 
 impl fmt::Display for Missing {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::IdScope => "ID scope",
             Self::Enrollment => "Enrollment",
             Self::Operation => "Operation",

@@ -57,12 +57,12 @@ impl Question {
 }
 
 impl fmt::Display for Question {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rid = &self.request_id;
         match &self.ask {
-            Ask::Register => write!(formatter, "{REGISTER}?$rid={rid}"),
+            Ask::Register => write!(f, "{REGISTER}?$rid={rid}"),
             Ask::OperationStatus(id) => {
-                write!(formatter, "{OPERATION_STATUS}?$rid={rid}&operationId={id}")
+                write!(f, "{OPERATION_STATUS}?$rid={rid}&operationId={id}")
             }
         }
     }

@@ -8,7 +8,7 @@ use super::error::Problem;
 use super::pattern::Pattern;
 use super::{date_time, number};
 
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(super) enum Constraint {
     Int,
     Long,

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 /// What is wrong with a template.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{problem} in route {template}")]
 pub(crate) struct RouteError {
     pub(super) template: String,
@@ -11,7 +11,7 @@ pub(crate) struct RouteError {
 }
 
 /// What is wrong with a part of it.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(super) enum Problem {
     #[error("a brace has no partner")]
     UnbalancedBraces,

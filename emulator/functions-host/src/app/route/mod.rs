@@ -19,7 +19,7 @@ use template::{Part, Segment};
 use constraint::Constraint;
 
 /// A template, ready to match.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Route {
     segments: Vec<Segment>,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Route {
 pub(crate) type RouteValues = Vec<(String, Option<String>)>;
 
 /// A parameter of a template.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 struct Parameter {
     name: String,
     constraints: Vec<Constraint>,

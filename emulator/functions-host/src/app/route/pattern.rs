@@ -6,7 +6,7 @@
 
 use fancy_regex::{Regex, RegexBuilder};
 
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Pattern(Regex);
 
 impl Pattern {

@@ -5,7 +5,7 @@ use super::constraint::Constraint;
 use super::error::{Problem, RouteError};
 
 /// What stands between two slashes of a template.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(super) enum Segment {
     Literal(String),
     Parameter(Parameter),
@@ -14,7 +14,7 @@ pub(super) enum Segment {
 }
 
 /// A part of a complex segment.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(super) enum Part {
     Literal(String),
     Parameter(Parameter),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::bindings::error::BindingError;
 
 /// How a database fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Failing {
     /// It knows the app, and lets it read nothing.

@@ -24,7 +24,7 @@ use super::failing::Failing;
 use crate::newtonsoft::{JObject, JToken, MAX_DEPTH};
 
 /// What the file holds, by container and by table.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct RowsFile {
     cosmos_db: IndexMap<String, Vec<JObject>>,
     sql: IndexMap<String, Vec<JObject>>,

@@ -3,7 +3,7 @@
 use super::properties::{File, Properties};
 
 /// An input binding that reads from a store.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InputBinding {
     pub(crate) name: String,
     pub(crate) data_type: DataType,
@@ -11,7 +11,7 @@ pub(crate) struct InputBinding {
 }
 
 /// What is asked, with expressions unresolved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Blob {
         path: String,
@@ -30,7 +30,7 @@ pub(crate) enum Source {
 }
 
 /// A document, when there is an id, or the result of a query.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CosmosDbSource {
     pub(crate) connection: String,
     pub(crate) database: String,
@@ -41,7 +41,7 @@ pub(crate) struct CosmosDbSource {
 }
 
 /// The result of a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SqlSource {
     pub(crate) command_text: String,
     pub(crate) is_stored_procedure: bool,
@@ -51,7 +51,7 @@ pub(crate) struct SqlSource {
 }
 
 /// `dataType`, which is best left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DataType {
     Undefined,
     String,

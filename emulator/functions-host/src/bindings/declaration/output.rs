@@ -3,14 +3,14 @@
 use super::properties::{File, Properties};
 
 /// An output binding that writes to a store.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StoreOutput {
     pub(crate) name: String,
     pub(crate) target: Target,
 }
 
 /// Where a value goes, with expressions unresolved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Blob {
         path: String,

@@ -16,11 +16,11 @@ use crate::invoke::http::HttpRequest;
 use crate::newtonsoft::{JObject, JToken, NetDateTime};
 
 /// Values by their names in any case.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct BindingData(IndexMap<String, Datum>);
 
 /// A value, as far as expressions can tell one from another.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Datum {
     /// No value, but a name.
     Null,

@@ -7,7 +7,7 @@ use crate::bindings::error::BindingError;
 use crate::bindings::settings::AppSettings;
 
 /// The app's settings and an invocation's data.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Resolver<'a> {
     pub(crate) settings: &'a AppSettings,
     pub(crate) data: &'a BindingData,

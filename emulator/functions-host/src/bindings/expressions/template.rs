@@ -12,13 +12,13 @@ use crate::bindings::settings::AppSettings;
 use crate::newtonsoft::NetDateTime;
 
 /// A template whose settings are filled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Template {
     pub(crate) pattern: String,
     tokens: Vec<Token>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Token {
     Literal(String),
     Expression {
@@ -29,7 +29,7 @@ enum Token {
 }
 
 /// A name that means something where the binding data doesn't know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Builtin {
     RandGuid,
     DateTime,

@@ -14,7 +14,7 @@ use crate::bindings::error::BindingError;
 use crate::bindings::settings::AppSettings;
 
 /// A service of a storage account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Service {
     Blob,
     Queue,

@@ -7,7 +7,7 @@ const PARTITION_KEY: &str = "PartitionKey";
 const ROW_KEY: &str = "RowKey";
 
 /// The keys that the binding names; an entity's own go before them.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Keys {
     pub(crate) partition_key: Option<String>,
     pub(crate) row_key: Option<String>,
