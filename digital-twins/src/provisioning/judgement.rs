@@ -1,6 +1,6 @@
 //! Whether a twin is the one that a device wants.
 
-use super::{HUB_REGISTRATION_ID, Refusal, TwinRules, Wanted};
+use super::{HUB_REGISTRATION_ID, RegistrationError, TwinRules, Wanted};
 use crate::adt::{DigitalTwin, JsonPatch, ModelId};
 
 /// What a twin is to a device.
@@ -32,7 +32,7 @@ pub fn judge(
     twin: &DigitalTwin,
     wanted: &Wanted<'_>,
     rules: TwinRules<'_>,
-) -> Result<Judgement, Refusal> {
+) -> Result<Judgement, RegistrationError> {
     let registration_id = twin.text(HUB_REGISTRATION_ID);
     if let Some(other) = registration_id.filter(|id| *id != wanted.twin_id.as_str()) {
         return Ok(Judgement::OfAnother {
@@ -45,7 +45,7 @@ pub fn judge(
         let is = ModelId::parse(&twin.metadata.model);
         let is_upgrade = is.is_some_and(|is| wanted.model.is_newer_than(&is));
         if !(rules.upgrade_models && is_upgrade) {
-            return Err(Refusal::OtherModel {
+            return Err(RegistrationError::OtherModel {
                 twin: twin.id.clone(),
                 is: twin.metadata.model.clone(),
                 wanted: wanted.model.to_string(),

@@ -17,7 +17,7 @@ use thiserror::Error;
 use crate::adt::{AdtError, Client, Deadline, DigitalTwin, TwinId};
 
 pub use judgement::{Judgement, judge};
-pub use wanted::{Refusal, Wanted};
+pub use wanted::{RegistrationError, Wanted};
 
 /// The property of a twin that names the registration that it belongs to.
 pub const HUB_REGISTRATION_ID: &str = "HubRegistrationId";
@@ -73,7 +73,7 @@ impl fmt::Display for Origin {
 pub enum ProvisioningError {
     /// The device is wrong, and would be again.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] RegistrationError),
     /// The instance does not do what we ask.
     #[error(transparent)]
     Adt(#[from] AdtError),
@@ -96,7 +96,7 @@ pub async fn find_or_create(
                     match by_registration(adt, wanted, deadline).await? {
                         Some(twin) => Some((twin, Origin::FoundByRegistration)),
                         None => {
-                            return Err(Refusal::TwinTaken {
+                            return Err(RegistrationError::TwinTaken {
                                 twin: twin.id,
                                 registration_id,
                             }
@@ -142,7 +142,7 @@ async fn by_registration(
         .await?;
     if found.len() > 1 {
         let twins = found.into_iter().map(|twin| twin.id).collect();
-        return Err(Refusal::Ambiguous { twins }.into());
+        return Err(RegistrationError::Ambiguous { twins }.into());
     }
     Ok(found.pop())
 }
@@ -217,7 +217,7 @@ fn unusable(wanted: &Wanted<'_>, error: AdtError) -> ProvisioningError {
             status: StatusCode::BAD_REQUEST,
             code,
             message,
-        } => Refusal::UnusableModel {
+        } => RegistrationError::UnusableModel {
             model: wanted.model.to_string(),
             reason: format!("{code}: {}", message.trim_end_matches('.')),
         }

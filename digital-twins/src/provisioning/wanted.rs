@@ -27,7 +27,7 @@ const EXAMPLE: &str = r#"{"modelId":"dtmi:contosocom:DigitalTwins:Thermostat;2"}
 /// The device or the request is wrong, and would be again. Its `Display` is the answer: one
 /// sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Refusal {
+pub enum RegistrationError {
     /// The request has no registration id.
     #[error("Registration ID not provided for the device.")]
     NoRegistrationId,
@@ -115,24 +115,27 @@ impl<'a> Wanted<'a> {
     ///
     /// # Errors
     /// With a refusal, which is final.
-    pub fn parse(request: &'a AllocationRequest<'_>) -> Result<Self, Refusal> {
+    pub fn parse(request: &'a AllocationRequest<'_>) -> Result<Self, RegistrationError> {
         let context = &request.device_runtime_context;
         let registration_id = context
             .registration_id
             .as_deref()
             .filter(|id| !id.is_empty());
-        let registration_id = registration_id.ok_or(Refusal::NoRegistrationId)?;
+        let registration_id = registration_id.ok_or(RegistrationError::NoRegistrationId)?;
         let twin_id = TwinId::parse(registration_id)
             .filter(|_| is_registration_id(registration_id))
-            .ok_or(Refusal::InvalidRegistrationId)?;
-        let hubs = request.linked_hubs.as_ref().ok_or(Refusal::NoLinkedHubs)?;
+            .ok_or(RegistrationError::InvalidRegistrationId)?;
+        let hubs = request
+            .linked_hubs
+            .as_ref()
+            .ok_or(RegistrationError::NoLinkedHubs)?;
         let has_name = |hub: &LinkedHub<'_>| !hub.host_name().trim().is_empty();
         let hubs: Vec<_> = hubs.iter().filter(has_name).collect();
         let current = context
             .current_iot_hub_host_name
             .map(|hub| hub.parse())
             .transpose();
-        let current = current.map_err(|_| Refusal::WrongType {
+        let current = current.map_err(|_| RegistrationError::WrongType {
             member: "deviceRuntimeContext.currentIotHubHostName",
             expected: "a string",
         })?;
@@ -142,8 +145,8 @@ impl<'a> Wanted<'a> {
                 .is_some_and(|current| current.eq_ignore_ascii_case(hub.host_name()))
         };
         let hub = hubs.iter().find(is_current).or(hubs.first());
-        let hub = *hub.ok_or(Refusal::NoLinkedHubs)?;
-        let payload = context.payload_json().ok_or(Refusal::NoPayload)?;
+        let hub = *hub.ok_or(RegistrationError::NoLinkedHubs)?;
+        let payload = context.payload_json().ok_or(RegistrationError::NoPayload)?;
         Ok(Self {
             twin_id,
             model: model_id(&payload)?,
@@ -153,23 +156,23 @@ impl<'a> Wanted<'a> {
 }
 
 /// The model that the payload names.
-fn model_id(payload: &str) -> Result<ModelId, Refusal> {
+fn model_id(payload: &str) -> Result<ModelId, RegistrationError> {
     let mut payload = serde_json::Deserializer::from_str(payload);
     let found = payload.deserialize_map(LastModelId);
-    let found = found.map_err(|_| Refusal::WrongType {
+    let found = found.map_err(|_| RegistrationError::WrongType {
         member: "deviceRuntimeContext.payload",
         expected: "an object",
     })?;
-    let json = found.ok_or(Refusal::NoModelId)?.get();
+    let json = found.ok_or(RegistrationError::NoModelId)?.get();
     if !json.starts_with('"') {
-        return Err(Refusal::WrongType {
+        return Err(RegistrationError::WrongType {
             member: "deviceRuntimeContext.payload.modelId",
             expected: "a string",
         });
     }
     let text: Option<String> = serde_json::from_str(json).ok();
     text.and_then(|text| ModelId::parse(&text))
-        .ok_or(Refusal::InvalidModelId)
+        .ok_or(RegistrationError::InvalidModelId)
 }
 
 /// Finds the last `modelId` of an object; null counts as absent. What nobody reads, names included,
@@ -393,7 +396,7 @@ mod tests {
     #[test]
     fn what_a_twin_says_is_told_short_and_on_one_line() {
         let text = "a\nERROR b".to_owned();
-        let refusal = Refusal::TwinTaken {
+        let refusal = RegistrationError::TwinTaken {
             twin: "t".to_owned(),
             registration_id: text.clone(),
         };
@@ -401,14 +404,14 @@ mod tests {
             refusal.to_string(),
             "The digital twin t belongs to the registration a\\nERROR b, as its HubRegistrationId says: rename the device or correct the twin."
         );
-        let refusal = Refusal::OtherModel {
+        let refusal = RegistrationError::OtherModel {
             twin: text.clone(),
             is: text,
             wanted: MODEL.to_owned(),
         };
         assert!(!refusal.to_string().contains('\n'), "{refusal}");
         let twins = vec!["twin".to_owned(); 10_000];
-        let sentence = Refusal::Ambiguous { twins }.to_string();
+        let sentence = RegistrationError::Ambiguous { twins }.to_string();
         assert!(sentence.len() < 1_200, "{} bytes", sentence.len());
     }
 

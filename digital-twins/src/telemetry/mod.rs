@@ -8,5 +8,5 @@ mod plan;
 mod write;
 
 pub use mapping::{Kind, Mapping, MappingError, Pair, is_property_name};
-pub use plan::{EventError, EventProblem, Plan, Target, TwinUpdate, Unmapped, WrongKind};
+pub use plan::{EventError, EventProblem, Plan, Target, TwinUpdate, Unmapped, WrongKindError};
 pub use write::{MissingComponents, Outcome, Refused, write};

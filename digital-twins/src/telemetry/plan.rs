@@ -98,21 +98,21 @@ pub enum EventError {
     NotAnObject,
     /// Members that go to properties are of another kind than the setting says.
     #[error("{}", all(.0))]
-    WrongKind(Vec<WrongKind>),
+    WrongKind(Vec<WrongKindError>),
 }
 
 /// A member of another kind than the setting says.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{member} in its body is no {kind}")]
-pub struct WrongKind {
+pub struct WrongKindError {
     /// The member.
     pub member: String,
     /// What it must be.
     pub kind: Kind,
 }
 
-fn all(errors: &[WrongKind]) -> String {
-    let errors: Vec<_> = errors.iter().map(WrongKind::to_string).collect();
+fn all(errors: &[WrongKindError]) -> String {
+    let errors: Vec<_> = errors.iter().map(WrongKindError::to_string).collect();
     errors.join(", ")
 }
 
@@ -208,7 +208,7 @@ fn sequence_number(event: &EventData<'_>) -> String {
 struct Reading {
     twin: TwinId,
     values: Vec<(Target, Value)>,
-    wrong: Vec<WrongKind>,
+    wrong: Vec<WrongKindError>,
     /// The members, where none of them goes anywhere.
     unmapped: Vec<String>,
 }
@@ -248,7 +248,7 @@ impl Reading {
                 continue;
             };
             let Some(value) = pair.kind.value(value) else {
-                wrong.push(WrongKind {
+                wrong.push(WrongKindError {
                     member: pair.member.clone(),
                     kind: pair.kind,
                 });

@@ -1,12 +1,11 @@
-//! An invocation by hand: whether a contender is ready, and whether all decide alike.
+//! An invocation by hand of each contender: whether all decide alike.
 
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use ureq::Agent;
 
+use crate::client::{agent, invoke};
 use crate::process::Running;
 
 /// The fixture's envelope, in which a toaster registers for the first time.
@@ -16,29 +15,6 @@ pub(crate) const ENVELOPE: &str = "fixtures/host/http_dps_group.json";
 /// answer.
 const TOASTER: &str = "breakroom499-contoso-tstrsd-007";
 const OTHERS: [&str; 2] = ["mainbuilding167-contoso-hpsd-088", "stranger"];
-
-/// Whether something answers `GET /` with success.
-pub(crate) fn is_ready(port: u16) -> bool {
-    agent()
-        .get(format!("http://127.0.0.1:{port}/"))
-        .call()
-        .is_ok()
-}
-
-/// The answer to an envelope, as it came.
-pub(crate) fn invoke(agent: &Agent, port: u16, envelope: &str) -> Result<Vec<u8>> {
-    let mut response = agent
-        .post(format!("http://127.0.0.1:{port}/HttpTrigger1"))
-        .content_type("application/json; charset=utf-8")
-        .send(envelope)?;
-    Ok(response.body_mut().read_to_vec()?)
-}
-
-/// A client that keeps its connection.
-pub(crate) fn agent() -> Agent {
-    let config = Agent::config_builder().timeout_global(Some(Duration::from_secs(30)));
-    config.build().into()
-}
 
 /// Makes sure that a contender answers as the handler does: the same outputs, and as many lines in
 /// the log.

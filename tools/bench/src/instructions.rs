@@ -7,8 +7,9 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use rustix::process::getpid;
 
+use crate::client;
 use crate::contender::Contender;
-use crate::exchange::{self, ENVELOPE};
+use crate::exchange::ENVELOPE;
 use crate::process::Running;
 
 const FEW: u64 = 100;
@@ -39,9 +40,9 @@ fn collected(contender: &Contender, envelope: &str, count: u64, scratch: &Path) 
     let running = Running::start_command(&mut valgrind).context("valgrind does not start it")?;
     // The connection is closed before the process is asked to end, as it would wait for its next
     // request.
-    let agent = exchange::agent();
+    let agent = client::agent();
     for _ in 0..count {
-        exchange::invoke(&agent, running.port, envelope)?;
+        client::invoke(&agent, running.port, envelope)?;
     }
     drop(agent);
     running.terminate()?;

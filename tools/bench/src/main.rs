@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `contender` | what is measured, and how each is built |
 //! | `process` | starting one, knowing when it is ready, what it uses, ending it |
+//! | `client` | whether a contender is ready, and one invocation of it |
 //! | `exchange` | an invocation by hand: whether all answer the same |
 //! | `wrk` | the load |
 //! | `instructions` | callgrind's count for an invocation |
@@ -19,6 +20,7 @@
 //! | `results` | the figures |
 //! | `machine`, `report` | where they were taken, as tables |
 
+mod client;
 mod contender;
 mod exchange;
 mod instructions;

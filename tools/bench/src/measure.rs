@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use crate::Options;
+use crate::client;
 use crate::contender::{self, Contender};
 use crate::exchange::{self, ENVELOPE};
 use crate::instructions;
@@ -82,7 +83,7 @@ fn contenders(workspace: &Path, scratch: &Path) -> Result<(Vec<Contender>, Vec<A
     let answer = scratch.join("answer.json");
     std::fs::write(
         &answer,
-        exchange::invoke(&exchange::agent(), running.port, &envelope)?,
+        client::invoke(&client::agent(), running.port, &envelope)?,
     )?;
     tell("building the floor");
     let floor = contender::floor(workspace, &answer)?;

@@ -10,10 +10,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use test_support::free_port;
 use test_support::process::PORT;
 
+use crate::client;
 use crate::contender::Contender;
-use crate::exchange;
 
-/// Nobody takes that long; under valgrind some take a second.
+/// Upper bound on start-up. Under valgrind some take a second.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
 /// How often we look. Much less than the quickest start takes.
@@ -64,7 +64,7 @@ impl Running {
             port,
             ready_after: Duration::ZERO,
         };
-        while !exchange::is_ready(port) {
+        while !client::is_ready(port) {
             if let Some(status) = running.child.try_wait()? {
                 bail!("it ended with {status}");
             }

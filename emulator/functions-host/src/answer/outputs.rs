@@ -9,8 +9,8 @@
 //! and the host's `DefaultHttpWorkerService` and `HttpScriptInvocationResultExtensions`
 //! (<https://github.com/Azure/azure-functions-host>).
 
-use crate::answer::failure::Failure;
 use crate::answer::http_output::{self, Content};
+use crate::answer::invocation_error::InvocationError;
 use crate::answer::invocation_result::{self, InvocationResult};
 use crate::answer::violation::Violation;
 use crate::app::function::{Function, OutputBinding};
@@ -31,7 +31,7 @@ pub(crate) struct Translation {
     pub(crate) values: Vec<(String, OutputValue)>,
     /// Why the invocation failed, when it did. A response that can't be written is no failed
     /// invocation.
-    pub(crate) failure: Option<Failure>,
+    pub(crate) failure: Option<InvocationError>,
 }
 
 /// Translates an answer as the host does. An answer that would leave the real host waiting is
@@ -49,13 +49,13 @@ pub(crate) fn translate(
         failure: None,
     };
     let outcome = invocation_result::read(answer, &mut translation.violations)
-        .map_err(|violation| (Failure::of_answer(answer, &violation), violation))
+        .map_err(|violation| (InvocationError::of_answer(answer, &violation), violation))
         .and_then(|result| {
             translation.logs.clone_from(&result.logs);
             translation.values = result.values_for_stores(function);
             result
                 .bind(function, &mut translation.violations)
-                .map_err(|violation| (Failure::BadOutput, violation))
+                .map_err(|violation| (InvocationError::BadOutput, violation))
         });
     match outcome {
         Ok(Bound::Nothing) => translation.response = HttpResponse::empty(204),

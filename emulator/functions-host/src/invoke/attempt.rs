@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 
-use crate::answer::failure::Failure;
+use crate::answer::invocation_error::InvocationError;
 use crate::answer::outputs;
 use crate::answer::violation::Violation;
 use crate::app::function::Function;
@@ -36,7 +36,7 @@ pub(super) struct Outcome {
     pub(super) answer: Option<RawAnswer>,
     pub(super) logs: Vec<String>,
     pub(super) violations: Vec<Violation>,
-    pub(super) failure: Option<Failure>,
+    pub(super) failure: Option<InvocationError>,
     /// The answer came too late, or not at all. Such an attempt is not repeated.
     pub(super) timed_out: bool,
     /// The host has stopped before there was a handler for it.
@@ -142,10 +142,12 @@ impl FunctionsHost {
         let message = match message {
             Message::WithBindings(mut invocation, accept_charset) => {
                 let binding_data = binding_data(&invocation);
-                match self.read_inputs(function, binding_data.clone()).await {
+                let bindings = &function.input_bindings;
+                match self.stores.read_all(bindings, binding_data.clone()).await {
                     Ok(inputs) => invocation.inputs = inputs,
-                    Err(chain) => {
-                        outcome.failure = Some(Failure::Binding { chain });
+                    Err(error) => {
+                        let chain = error.chain().to_vec();
+                        outcome.failure = Some(InvocationError::Binding { chain });
                         return true;
                     }
                 }
@@ -173,10 +175,12 @@ impl FunctionsHost {
                         if let Some(data) = data
                             && outcome.failure.is_none()
                         {
-                            let values = translation.values;
-                            if let Err(chain) = self.write_outputs(function, values, data).await {
+                            let (outputs, values) = (&function.store_outputs, translation.values);
+                            let written = self.stores.write_all(outputs, values, data).await;
+                            if let Err(error) = written {
                                 outcome.response = HttpResponse::empty(500);
-                                outcome.failure = Some(Failure::Binding { chain });
+                                let chain = error.chain().to_vec();
+                                outcome.failure = Some(InvocationError::Binding { chain });
                             }
                         }
                         return true;
@@ -195,7 +199,7 @@ impl FunctionsHost {
                 }
             }
         };
-        outcome.failure = Some(Failure::NoAnswer {
+        outcome.failure = Some(InvocationError::NoAnswer {
             detail: error.detail.clone(),
         });
         outcome.violations.push(Violation::NoAnswer {

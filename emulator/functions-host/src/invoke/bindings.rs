@@ -1,54 +1,22 @@
-//! Reading a function's input bindings for an invocation, writing its outputs, and telling what is
-//! wrong with either.
+//! The stores behind an app's bindings, what an invocation's expressions may refer to, and what is
+//! wrong with the bindings of the app.
 
 use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
 
 use crate::answer::violation::Violation;
-use crate::app::function::Function;
 use crate::app::functions_app::App;
 use crate::bindings::traps::{self, Surroundings};
-use crate::bindings::{AppSettings, BindingData, Listener, OutputValue, RowsFile, Stores};
+use crate::bindings::{AppSettings, BindingData, Listener, RowsFile, Stores};
 use crate::envelope::http_trigger::HttpInvocation;
-use crate::host::FunctionsHost;
 use crate::invoke::record::Record;
 use crate::log::record::LogRecord;
-use crate::newtonsoft::JToken;
 use crate::options::HostOptions;
 use crate::start_error::StartError;
 
 /// The category of what the emulator notices and the real host keeps to itself.
 const BINDINGS: &str = "Emulator.Bindings";
-
-impl FunctionsHost {
-    /// What the input bindings bring.
-    ///
-    /// # Errors
-    /// The exceptions of the first that failed, the outermost first.
-    pub(super) async fn read_inputs(
-        &self,
-        function: &Function,
-        data: BindingData,
-    ) -> Result<Vec<(String, JToken)>, Vec<String>> {
-        let values = self.stores.read_all(&function.input_bindings, data).await;
-        values.map_err(|error| error.chain().to_vec())
-    }
-
-    /// Writes what the handler answered for the output bindings to stores.
-    ///
-    /// # Errors
-    /// The exceptions of the first that failed, the outermost first.
-    pub(super) async fn write_outputs(
-        &self,
-        function: &Function,
-        values: Vec<(String, OutputValue)>,
-        data: BindingData,
-    ) -> Result<(), Vec<String>> {
-        let written = self.stores.write_all(&function.store_outputs, values, data);
-        written.await.map_err(|error| error.chain().to_vec())
-    }
-}
 
 /// What the expressions of an invocation's bindings may refer to.
 pub(super) fn binding_data(invocation: &HttpInvocation<'_>) -> BindingData {

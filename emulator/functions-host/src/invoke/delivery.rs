@@ -10,7 +10,7 @@ use thiserror::Error;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::answer::failure::Failure;
+use crate::answer::invocation_error::InvocationError;
 use crate::answer::violation::Violation;
 use crate::app::function::{Cardinality, Function};
 use crate::envelope::event_hub_trigger::EventHubInvocation;
@@ -65,7 +65,7 @@ pub struct Attempt {
     /// How long it took.
     pub duration: Duration,
     /// What the next attempt is told.
-    cause: Option<Failure>,
+    cause: Option<InvocationError>,
 }
 
 /// Why a batch can't be delivered.
@@ -196,7 +196,7 @@ impl FunctionsHost {
             Ok(envelope) => attempt.envelope = envelope.into_bytes(),
             Err(unbindable) => {
                 let chain = unbindable.chain();
-                let cause = Failure::Binding { chain }.sentence();
+                let cause = InvocationError::Binding { chain }.sentence();
                 self.tell_of_a_failure(function, id, Duration::ZERO, &cause);
                 attempt.failure = Some(unbindable.sentence);
                 return attempt;

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::Site;
 use super::body::Source;
-use super::head::{self, Framing, Head, Refusal};
+use super::head::{self, Framing, Head, HeadError};
 use super::response::{Caller, Encoded, encode};
 use crate::invoke::http::{HttpRequest, HttpResponse};
 
@@ -59,15 +59,15 @@ impl<S: Site> Connection<S> {
             }
             let head = match timeout(HEAD_TIMEOUT, self.head()).await {
                 Ok(head) => head?,
-                Err(_) => Err(Refusal::Status(408)),
+                Err(_) => Err(HeadError::Status(408)),
             };
             let closes = match head {
                 Ok(head) => {
                     let is_stopping = *stopped.borrow();
                     self.answer(head, is_stopping).await?
                 }
-                Err(refusal) => {
-                    self.refuse(refusal).await?;
+                Err(error) => {
+                    self.refuse(error).await?;
                     true
                 }
             };
@@ -78,7 +78,7 @@ impl<S: Site> Connection<S> {
     }
 
     /// Reads a head. Whoever ends the connection in the middle of one is refused.
-    async fn head(&mut self) -> io::Result<Result<Head, Refusal>> {
+    async fn head(&mut self) -> io::Result<Result<Head, HeadError>> {
         loop {
             match head::parse(&self.source.buffer) {
                 Ok(Some((head, length))) => {
@@ -89,17 +89,17 @@ impl<S: Site> Connection<S> {
                 Err(refusal) => return Ok(Err(refusal)),
             }
             if !self.source.more().await? {
-                return Ok(Err(Refusal::Status(400)));
+                return Ok(Err(HeadError::Status(400)));
             }
         }
     }
 
-    async fn refuse(&mut self, refusal: Refusal) -> io::Result<()> {
+    async fn refuse(&mut self, error: HeadError) -> io::Result<()> {
         let mut response = HttpResponse::empty(400);
-        match refusal {
-            Refusal::Http2 => return self.writer.write_all(GO_AWAY).await,
-            Refusal::Status(status) => response.status = i32::from(status),
-            Refusal::OnlyWith(method) => {
+        match error {
+            HeadError::Http2 => return self.writer.write_all(GO_AWAY).await,
+            HeadError::Status(status) => response.status = i32::from(status),
+            HeadError::OnlyWith(method) => {
                 response.status = 405;
                 response
                     .headers

@@ -31,7 +31,7 @@ pub(super) enum Framing {
 
 /// Why there is no request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum HeadError {
     Status(u16),
     /// Not found here: the other method must be used.
     OnlyWith(&'static str),
@@ -39,11 +39,11 @@ pub(super) enum Refusal {
     Http2,
 }
 
-const BAD_REQUEST: Refusal = Refusal::Status(400);
+const BAD_REQUEST: HeadError = HeadError::Status(400);
 
 /// Reads a head from the start of `bytes`; `None` when there must come more. With the head comes
 /// its length.
-pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, HeadError> {
     if bytes.starts_with(&[0x16, 0x03]) {
         // TLS, which has no lines to wait for.
         return Err(BAD_REQUEST);
@@ -51,19 +51,19 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
     let within = &bytes[..bytes.len().min(MAX_REQUEST_LINE)];
     let Some(end) = within.iter().position(|&byte| byte == b'\n') else {
         return if bytes.len() >= MAX_REQUEST_LINE {
-            Err(Refusal::Status(414))
+            Err(HeadError::Status(414))
         } else {
             Ok(None)
         };
     };
     if bytes.starts_with(HTTP2_PREFACE) {
-        return Err(Refusal::Http2);
+        return Err(HeadError::Http2);
     }
     let line = RequestLine::parse(&bytes[..end])?;
     let start = end + 1;
     let Some((headers, length)) = parse_headers(&bytes[start..])? else {
         return if bytes.len() - start > MAX_HEADERS_LENGTH {
-            Err(Refusal::Status(431))
+            Err(HeadError::Status(431))
         } else {
             Ok(None)
         };
@@ -80,7 +80,7 @@ struct RequestLine {
 
 impl RequestLine {
     /// Reads a line without its LF.
-    fn parse(line: &[u8]) -> Result<Self, Refusal> {
+    fn parse(line: &[u8]) -> Result<Self, HeadError> {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let (method, rest) = split_at_blank(line).ok_or(BAD_REQUEST)?;
         if method.is_empty() || !method.iter().copied().all(is_token) {
@@ -97,7 +97,7 @@ impl RequestLine {
         let is_http10 = match version {
             b"HTTP/1.1" => false,
             b"HTTP/1.0" => true,
-            _ => return Err(Refusal::Status(505)),
+            _ => return Err(HeadError::Status(505)),
         };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok(Self {
@@ -111,7 +111,7 @@ impl RequestLine {
 type Headers = Vec<(String, String)>;
 
 /// Reads headers up to the blank line; `None` when it isn't there yet.
-fn parse_headers(bytes: &[u8]) -> Result<Option<(Headers, usize)>, Refusal> {
+fn parse_headers(bytes: &[u8]) -> Result<Option<(Headers, usize)>, HeadError> {
     let mut headers = Headers::new();
     let mut at = 0;
     let within = &bytes[..bytes.len().min(MAX_HEADERS_LENGTH)];
@@ -123,7 +123,7 @@ fn parse_headers(bytes: &[u8]) -> Result<Option<(Headers, usize)>, Refusal> {
             return Ok(Some((headers, at)));
         }
         if headers.len() == MAX_HEADERS {
-            return Err(Refusal::Status(431));
+            return Err(HeadError::Status(431));
         }
         headers.push(parse_header(line).ok_or(BAD_REQUEST)?);
     }
@@ -144,7 +144,7 @@ fn parse_header(line: &[u8]) -> Option<(String, String)> {
 }
 
 impl Head {
-    fn new(line: RequestLine, mut headers: Headers) -> Result<Self, Refusal> {
+    fn new(line: RequestLine, mut headers: Headers) -> Result<Self, HeadError> {
         let target = check_target(&line, &headers)?;
         let value = |name: &str| {
             let mut values = headers
@@ -238,7 +238,7 @@ fn content_length(text: &str) -> Option<u64> {
 }
 
 /// The target in its usual form, when it and the host belong together.
-fn check_target(line: &RequestLine, headers: &Headers) -> Result<String, Refusal> {
+fn check_target(line: &RequestLine, headers: &Headers) -> Result<String, HeadError> {
     let mut hosts = headers
         .iter()
         .filter(|(name, _)| name.eq_ignore_ascii_case("Host"))
@@ -254,7 +254,7 @@ fn check_target(line: &RequestLine, headers: &Headers) -> Result<String, Refusal
         target.clone()
     } else if target == "*" {
         if line.method != "OPTIONS" {
-            return Err(Refusal::OnlyWith("OPTIONS"));
+            return Err(HeadError::OnlyWith("OPTIONS"));
         }
         target.clone()
     } else if let Some(scheme) = ["http://", "https://"]
@@ -275,7 +275,7 @@ fn check_target(line: &RequestLine, headers: &Headers) -> Result<String, Refusal
             format!("/{path}")
         }
     } else if line.method != "CONNECT" {
-        return Err(Refusal::OnlyWith("CONNECT"));
+        return Err(HeadError::OnlyWith("CONNECT"));
     } else if host != target {
         return Err(BAD_REQUEST);
     } else {
@@ -300,7 +300,7 @@ fn is_token(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    fn refused(text: &str) -> Option<Refusal> {
+    fn refused(text: &str) -> Option<HeadError> {
         parse(text.as_bytes()).err()
     }
 
@@ -321,7 +321,7 @@ mod tests {
             ("G(T / HTTP/1.1\r\n\r\n", BAD_REQUEST),
             ("GET ?x HTTP/1.1\r\n\r\n", BAD_REQUEST),
             ("GET /\u{e9} HTTP/1.1\r\n\r\n", BAD_REQUEST),
-            ("GET / HTTP/1.2\r\n\r\n", Refusal::Status(505)),
+            ("GET / HTTP/1.2\r\n\r\n", HeadError::Status(505)),
             ("GET / HTTP/1.1\r\n\r\n", BAD_REQUEST),
             ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", BAD_REQUEST),
             ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", BAD_REQUEST),
@@ -341,18 +341,18 @@ mod tests {
             ("GET http://y/ HTTP/1.1\r\nHost: x\r\n\r\n", BAD_REQUEST),
             (
                 "GET * HTTP/1.1\r\nHost: x\r\n\r\n",
-                Refusal::OnlyWith("OPTIONS"),
+                HeadError::OnlyWith("OPTIONS"),
             ),
             (
                 "GET x HTTP/1.1\r\nHost: x\r\n\r\n",
-                Refusal::OnlyWith("CONNECT"),
+                HeadError::OnlyWith("CONNECT"),
             ),
             ("GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n", BAD_REQUEST),
             ("POST / HTTP/1.0\r\n\r\n", BAD_REQUEST),
-            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Refusal::Http2),
-            (&long_line, Refusal::Status(414)),
-            (&headers(101), Refusal::Status(431)),
-            (&long_header, Refusal::Status(431)),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", HeadError::Http2),
+            (&long_line, HeadError::Status(414)),
+            (&headers(101), HeadError::Status(431)),
+            (&long_header, HeadError::Status(431)),
         ] {
             let shown = &text[..text.len().min(60)];
             assert_eq!(refused(text), Some(refusal), "{shown:?}");

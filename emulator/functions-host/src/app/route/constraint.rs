@@ -4,7 +4,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::error::Problem;
+use super::error::TemplateError;
 use super::pattern::Pattern;
 use super::{date_time, number};
 
@@ -30,7 +30,7 @@ pub(super) enum Constraint {
 
 impl Constraint {
     /// Reads `name` or `name(arguments)`.
-    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+    pub(super) fn parse(text: &str) -> Result<Self, TemplateError> {
         let (name, arguments) = match text.split_once('(') {
             Some((name, rest)) => match rest.strip_suffix(')') {
                 Some(arguments) => (name, Some(arguments)),
@@ -38,14 +38,14 @@ impl Constraint {
             },
             None => (text, None),
         };
-        let wrong = || Problem::Arguments(text.to_owned());
+        let wrong = || TemplateError::Arguments(text.to_owned());
         let name = name.to_lowercase();
         if name == "regex" {
             let pattern = arguments.ok_or_else(wrong)?;
             let pattern = Pattern::new(pattern);
             return pattern
                 .map(Self::Regex)
-                .ok_or_else(|| Problem::Pattern(text.to_owned()));
+                .ok_or_else(|| TemplateError::Pattern(text.to_owned()));
         }
         let without_arguments = match name.as_str() {
             "int" => Some(Self::Int),
@@ -60,7 +60,7 @@ impl Constraint {
             "file" => Some(Self::File),
             "nonfile" => Some(Self::NonFile),
             "minlength" | "maxlength" | "length" | "min" | "max" | "range" => None,
-            _ => return Err(Problem::UnknownConstraint(text.to_owned())),
+            _ => return Err(TemplateError::UnknownConstraint(text.to_owned())),
         };
         match (without_arguments, arguments) {
             (Some(constraint), None) => Ok(constraint),

@@ -7,12 +7,12 @@ use thiserror::Error;
 #[error("{problem} in route {template}")]
 pub(crate) struct RouteError {
     pub(super) template: String,
-    pub(super) problem: Problem,
+    pub(super) problem: TemplateError,
 }
 
 /// What is wrong with a part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(super) enum Problem {
+pub(super) enum TemplateError {
     #[error("a brace has no partner")]
     UnbalancedBraces,
     #[error("two slashes follow each other")]

@@ -2,7 +2,7 @@
 
 use super::Parameter;
 use super::constraint::Constraint;
-use super::error::{Problem, RouteError};
+use super::error::{RouteError, TemplateError};
 
 /// What stands between two slashes of a template.
 #[derive(Clone, Debug)]
@@ -27,12 +27,12 @@ pub(super) fn parse(template: &str) -> Result<Vec<Segment>, RouteError> {
     })
 }
 
-fn read(template: &str) -> Result<Vec<Segment>, Problem> {
+fn read(template: &str) -> Result<Vec<Segment>, TemplateError> {
     let trimmed = template.strip_prefix("~/").unwrap_or(template);
     let trimmed = trimmed.strip_prefix('/').unwrap_or(trimmed);
     let trimmed = trimmed.strip_suffix('/').unwrap_or(trimmed);
     if trimmed.starts_with('~') {
-        return Err(Problem::Tilde);
+        return Err(TemplateError::Tilde);
     }
     if trimmed.is_empty() {
         return Ok(Vec::new());
@@ -52,7 +52,7 @@ fn read(template: &str) -> Result<Vec<Segment>, Problem> {
 }
 
 /// Reads up to the next slash outside of braces, and says what follows it.
-fn segment(text: &str) -> Result<(Segment, Option<&str>), Problem> {
+fn segment(text: &str) -> Result<(Segment, Option<&str>), TemplateError> {
     let mut parts = Vec::new();
     let mut literal = String::new();
     let mut rest = text;
@@ -74,7 +74,7 @@ fn segment(text: &str) -> Result<(Segment, Option<&str>), Problem> {
                 parts.push(Part::Parameter(parse_parameter(&parameter)?));
                 rest = behind;
             }
-            '}' => return Err(Problem::UnbalancedBraces),
+            '}' => return Err(TemplateError::UnbalancedBraces),
             other => {
                 literal.push(other);
                 rest = behind;
@@ -83,7 +83,7 @@ fn segment(text: &str) -> Result<(Segment, Option<&str>), Problem> {
     };
     finish(&mut literal, &mut parts)?;
     let segment = match (parts.pop(), parts.is_empty()) {
-        (None, _) => return Err(Problem::EmptySegment),
+        (None, _) => return Err(TemplateError::EmptySegment),
         (Some(Part::Literal(text)), true) => Segment::Literal(text),
         (Some(Part::Parameter(parameter)), true) => Segment::Parameter(parameter),
         (Some(last), false) => {
@@ -95,9 +95,9 @@ fn segment(text: &str) -> Result<(Segment, Option<&str>), Problem> {
     Ok((segment, behind))
 }
 
-fn finish(literal: &mut String, parts: &mut Vec<Part>) -> Result<(), Problem> {
+fn finish(literal: &mut String, parts: &mut Vec<Part>) -> Result<(), TemplateError> {
     if literal.contains('?') {
-        return Err(Problem::QuestionMark(std::mem::take(literal)));
+        return Err(TemplateError::QuestionMark(std::mem::take(literal)));
     }
     if !literal.is_empty() {
         parts.push(Part::Literal(std::mem::take(literal)));
@@ -106,12 +106,12 @@ fn finish(literal: &mut String, parts: &mut Vec<Part>) -> Result<(), Problem> {
 }
 
 /// What stands up to the closing brace, where two braces stand for one, and what follows it.
-fn braced(text: &str) -> Result<(String, &str), Problem> {
+fn braced(text: &str) -> Result<(String, &str), TemplateError> {
     let mut inner = String::new();
     let mut rest = text;
     loop {
         let mut characters = rest.chars();
-        let character = characters.next().ok_or(Problem::UnbalancedBraces)?;
+        let character = characters.next().ok_or(TemplateError::UnbalancedBraces)?;
         rest = characters.as_str();
         match character {
             '{' | '}' if rest.starts_with(character) => {
@@ -119,14 +119,14 @@ fn braced(text: &str) -> Result<(String, &str), Problem> {
                 rest = &rest[1..];
             }
             '}' => return Ok((inner, rest)),
-            '{' => return Err(Problem::UnbalancedBraces),
+            '{' => return Err(TemplateError::UnbalancedBraces),
             other => inner.push(other),
         }
     }
 }
 
 /// Reads `name:constraint(arguments):another=default`, with `*` or `**` before it or `?` behind.
-fn parse_parameter(text: &str) -> Result<Parameter, Problem> {
+fn parse_parameter(text: &str) -> Result<Parameter, TemplateError> {
     let inner = text.strip_prefix('*').unwrap_or(text);
     let inner = inner.strip_prefix('*').unwrap_or(inner);
     let catch_all = inner.len() < text.len();
@@ -136,7 +136,7 @@ fn parse_parameter(text: &str) -> Result<Parameter, Problem> {
     let end = inner.find([':', '=']).unwrap_or(inner.len());
     let (name, mut rest) = inner.split_at(end);
     if name.is_empty() || name.contains(['{', '}', '/', '?', '*']) {
-        return Err(Problem::Name(name.to_owned()));
+        return Err(TemplateError::Name(name.to_owned()));
     }
     let mut constraints = Vec::new();
     while let Some(behind) = rest.strip_prefix(':') {
@@ -149,8 +149,8 @@ fn parse_parameter(text: &str) -> Result<Parameter, Problem> {
     let default = rest.strip_prefix('=').map(str::to_owned);
     let name = name.to_owned();
     match (optional, catch_all, &default) {
-        (true, true, _) => return Err(Problem::OptionalCatchAll(name)),
-        (true, _, Some(_)) => return Err(Problem::OptionalWithDefault(name)),
+        (true, true, _) => return Err(TemplateError::OptionalCatchAll(name)),
+        (true, _, Some(_)) => return Err(TemplateError::OptionalWithDefault(name)),
         _ => {}
     }
     Ok(Parameter {
@@ -175,7 +175,7 @@ fn end_of_constraint(text: &str) -> usize {
     }
 }
 
-fn check_complex(parts: &[Part]) -> Result<(), Problem> {
+fn check_complex(parts: &[Part]) -> Result<(), TemplateError> {
     let last = parts.len() - 1;
     for (position, part) in parts.iter().enumerate() {
         let Part::Parameter(parameter) = part else {
@@ -184,22 +184,22 @@ fn check_complex(parts: &[Part]) -> Result<(), Problem> {
         let name = || parameter.name.clone();
         let before = position.checked_sub(1).map(|before| &parts[before]);
         if parameter.catch_all {
-            return Err(Problem::CatchAllInside(name()));
+            return Err(TemplateError::CatchAllInside(name()));
         }
         if matches!(before, Some(Part::Parameter(_))) {
-            return Err(Problem::ConsecutiveParameters);
+            return Err(TemplateError::ConsecutiveParameters);
         }
         if parameter.optional && position < last {
-            return Err(Problem::OptionalInside(name()));
+            return Err(TemplateError::OptionalInside(name()));
         }
         if parameter.optional && !matches!(before, Some(Part::Literal(text)) if text == ".") {
-            return Err(Problem::OptionalWithoutPeriod(name()));
+            return Err(TemplateError::OptionalWithoutPeriod(name()));
         }
     }
     Ok(())
 }
 
-fn check(segments: &[Segment]) -> Result<(), Problem> {
+fn check(segments: &[Segment]) -> Result<(), TemplateError> {
     let mut names: Vec<String> = Vec::new();
     for (position, segment) in segments.iter().enumerate() {
         let parameters: Vec<&Parameter> = match segment {
@@ -210,11 +210,11 @@ fn check(segments: &[Segment]) -> Result<(), Problem> {
         for parameter in parameters {
             let lower_case = parameter.name.to_lowercase();
             if names.contains(&lower_case) {
-                return Err(Problem::Repeated(parameter.name.clone()));
+                return Err(TemplateError::Repeated(parameter.name.clone()));
             }
             names.push(lower_case);
             if parameter.catch_all && position + 1 < segments.len() {
-                return Err(Problem::CatchAllNotLast(parameter.name.clone()));
+                return Err(TemplateError::CatchAllNotLast(parameter.name.clone()));
             }
         }
     }

@@ -17,7 +17,7 @@ const INVALID_OPERATION: i64 = -2_146_233_079;
 
 /// Why an invocation failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub(crate) enum InvocationError {
     /// A status other than 2xx.
     Status { status: u16, reason: String },
     /// An answer that can't be read, told in full.
@@ -35,7 +35,7 @@ pub(crate) enum Failure {
     NoAnswer { detail: String },
 }
 
-impl Failure {
+impl InvocationError {
     /// The failure that a violation of an answer means.
     pub(crate) fn of_answer(answer: &RawAnswer, violation: &Violation) -> Self {
         if let Violation::NonSuccessStatus { status } = violation {
