@@ -124,7 +124,29 @@ async fn each_refusal_over_mqtt_is_one_line() {
         ),
         (
             [connect_as("mqtt-1", &user_name("")), register].concat(),
-            "mqtt-1: refused, Invalid argument: api-version is missing",
+            "mqtt-1: refused, Invalid argument: api-version is missing; those from 2018-11-01 to 2021-10-01 are \
+             emulated",
+        ),
+        (
+            [
+                good(),
+                publish("$dps/registrations/GET/iotdps-get-operationstatus/?$rid=1"),
+            ]
+            .concat(),
+            "mqtt-1: refused, Invalid argument: operationId is missing; the topic ends in \
+             ?$rid={requestId}&operationId={operationId}, with the operationId of the answer to the registration",
+        ),
+        (
+            [good(), publish("$dps/registrations/PUT/iotdps-register/")].concat(),
+            "mqtt-1: refused, Invalid argument: the topic ends without ?$rid={requestId}",
+        ),
+        (
+            [
+                good(),
+                publish("$dps/registrations/PUT/iotdps-register/?$rid=1"),
+            ]
+            .concat(),
+            "mqtt-1: the answer isn't sent, the device must subscribe to $dps/registrations/res/# first",
         ),
         (
             b"AMQP\x03\x01\0\0".to_vec(),
@@ -170,7 +192,8 @@ async fn each_refusal_over_https_is_one_line() {
         (
             format!("{register} HTTP/1.1\r\n{json}"),
             "{}",
-            "https-1: refused, Invalid argument: api-version is missing",
+            "https-1: refused, Invalid argument: api-version is missing; those from 2018-11-01 to 2021-10-01 are \
+             emulated",
         ),
         (
             format!("{register}?api-version=2025-07-01-preview HTTP/1.1\r\n{json}"),
@@ -211,7 +234,8 @@ async fn each_refusal_over_https_is_one_line() {
         (
             format!("{} HTTP/1.1", register.replace("PUT", "POST")),
             "{}",
-            "POST /0ne00LOCAL1/registrations/https-1/register: refused, Method not allowed.",
+            "POST /0ne00LOCAL1/registrations/https-1/register: refused, Method not allowed. A device registers with PUT, \
+             polls with GET and looks itself up with POST.",
         ),
         (
             "GET /$iothub/websocket HTTP/1.1".to_owned(),
@@ -300,7 +324,7 @@ async fn each_refusal_of_a_tpm_is_one_line() {
 async fn what_others_write_forges_no_line_of_the_log() {
     keep_lines();
     let provisioning = provisioning();
-    let register = "$dps/registrations/PUT/iotdps-register/?$rid=1";
+    let register = "$dps/registrations/PUT/iotdps-register/?$rid";
     for (registration_id, topic) in [
         (FORGED, FORGED),
         (FORGED, register),
@@ -322,7 +346,9 @@ async fn what_others_write_forges_no_line_of_the_log() {
 
     let lines = LINES.0.lock().unwrap();
     for expected in [
-        format!("{SHOWN}: hung up, {SHOWN} is not a topic of the device API"),
+        format!(
+            "{SHOWN}: hung up, {SHOWN} is not a topic of the device API; a device registers with {register}={{requestId}}"
+        ),
         format!(
             "toaster: failed 400207: Custom allocation failed: {SHOWN} is not one of the linked hubs"
         ),

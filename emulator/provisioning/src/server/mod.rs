@@ -4,6 +4,7 @@ mod client_verifier;
 pub(crate) mod endpoints;
 pub(crate) mod https;
 pub(crate) mod mqtt;
+mod mqtt_clients;
 pub(crate) mod mqtt_session;
 pub(crate) mod provisioning;
 pub(crate) mod state;

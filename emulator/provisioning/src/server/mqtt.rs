@@ -35,12 +35,9 @@ pub(crate) async fn serve(
 async fn converse(mut connection: Connection, mut session: Session) -> io::Result<()> {
     let mut buffer = [0; BUFFER_BYTES];
     loop {
-        let read = connection.read(&mut buffer);
-        let length = if let Ok(length) = tokio::time::timeout_at(session.deadline(), read).await {
-            length?
-        } else {
-            session.log_silence();
-            0
+        let length = tokio::select! {
+            length = connection.read(&mut buffer) => length?,
+            () = session.ends() => 0,
         };
         let Some(received) = buffer.get(..length).filter(|bytes| !bytes.is_empty()) else {
             return connection.shutdown().await;

@@ -19,12 +19,13 @@ use tokio::time::Instant;
 
 use crate::clock::RequestContext;
 use crate::keys::thumbprint::DeviceCertificate;
+use crate::server::mqtt_clients::ConnectedClient;
 use crate::server::provisioning::{Provisioning, log_request_error};
 use crate::service::caller::{Caller, Transport};
 use crate::wire::device_api::check_api_version;
 use crate::wire::mqtt_packet::{PacketCheck, PacketError};
 use crate::wire::request_error::RequestError;
-use crate::wire::topic::{ANSWERS, Ask, Question, answer};
+use crate::wire::topic::{ANSWERS, Ask, Question, REGISTER, answer};
 use emulator_text::printable;
 
 /// The biggest packet that is read; more than a message may have, so that the device can be told.
@@ -47,6 +48,7 @@ pub struct Session {
     peer: SocketAddr,
     certificate: Option<DeviceCertificate>,
     device: Option<Device>,
+    client: Option<ConnectedClient>,
     granted: Option<Qos>,
     heard: Instant,
     silence: Duration,
@@ -73,7 +75,7 @@ pub struct Reaction {
 enum SessionError {
     #[error("{0}")]
     Packet(PacketError),
-    #[error("hung up, {} is not a topic of the device API", printable(.0))]
+    #[error("hung up, {} is not a topic of the device API; a device registers with {REGISTER}?$rid={{requestId}}", printable(.0))]
     Topic(String),
 }
 
@@ -109,6 +111,7 @@ impl Session {
             peer,
             certificate,
             device: None,
+            client: None,
             granted: None,
             heard: Instant::now(),
             silence: INTRODUCTION,
@@ -119,6 +122,23 @@ impl Session {
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.heard + self.silence
+    }
+
+    /// Waits until the session must end without the device asking for it, and logs the reason.
+    pub(super) async fn ends(&self) {
+        let replaced = async {
+            match &self.client {
+                Some(client) => client.replaced().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = replaced => log::info!(
+                "{}: hung up, the device has connected again, and may have one connection",
+                self.name()
+            ),
+            () = tokio::time::sleep_until(self.deadline()) => self.log_silence(),
+        }
     }
 
     /// Says that the connection ends because the device was silent for too long.
@@ -263,6 +283,11 @@ impl Session {
             device.caller.certificate = self.certificate.take();
             device
         });
+        if let (true, Some(Device { caller, .. })) = (return_code.is_success(), &self.device) {
+            let id = format!("{}/{}", caller.id_scope, caller.registration_id);
+            let clients = self.provisioning.mqtt_clients();
+            self.client = Some(clients.connect(id.to_ascii_lowercase()));
+        }
         let connack = v3_1_1::Connack::builder()
             .session_present(false)
             .return_code(return_code)
@@ -324,11 +349,16 @@ impl Session {
                         Ask::OperationStatus(id) => {
                             self.provisioning.operation_status(&at, caller, id)
                         }
+                        Ask::Incomplete(missing) => {
+                            let refusal = RequestError::Malformed((*missing).to_owned());
+                            log_request_error(caller, &refusal);
+                            Err(refusal)
+                        }
                     }
                 },
             );
         let rid = &question.request_id;
-        if rid.is_empty() {
+        if rid.is_empty() && !matches!(question.ask, Ask::Incomplete(_)) {
             log::info!(
                 "{}: the topic has no $rid, so that the answer's is empty, as the service answers it",
                 self.name()
@@ -354,6 +384,10 @@ impl Session {
         reaction: &mut Reaction,
     ) -> Result<(), SessionError> {
         let Some(qos) = self.granted else {
+            log::info!(
+                "{}: the answer isn't sent, the device must subscribe to {ANSWERS} first",
+                self.name()
+            );
             return Ok(());
         };
         let mut publish = v3_1_1::Publish::builder()

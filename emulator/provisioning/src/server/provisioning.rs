@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::causes::causes;
 use crate::clock::{RequestContext, Timestamp};
 use crate::enrollment::settings::Settings;
+use crate::server::mqtt_clients::MqttClients;
 use crate::server::state::{Saved, StateFile};
 use crate::service::caller::Caller;
 use crate::service::operation::Settlement;
@@ -29,6 +30,7 @@ struct Inner {
     service: Mutex<Service>,
     webhook: WebhookClient,
     state: Option<StateFile>,
+    mqtt_clients: MqttClients,
 }
 
 impl Provisioning {
@@ -56,6 +58,7 @@ impl Provisioning {
             service: Mutex::new(service),
             webhook,
             state,
+            mqtt_clients: MqttClients::default(),
         }))
     }
 
@@ -66,6 +69,11 @@ impl Provisioning {
             .service
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The MQTT clients that are connected.
+    pub(super) fn mqtt_clients(&self) -> &MqttClients {
+        &self.0.mqtt_clients
     }
 
     /// Registers a device. Needs a tokio runtime, on which the registration runs on.

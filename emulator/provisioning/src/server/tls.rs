@@ -93,14 +93,36 @@ async fn handshake(
     }
 }
 
-/// The error, with what to do about the one that everybody meets first.
+/// The error, with what to do about those that devices meet.
 fn hint(error: &io::Error) -> String {
+    const HINTS: [(&[&str], &str); 4] = [
+        (
+            &["UnknownCA", "BadCertificate"],
+            "the device must trust the emulator's CA file",
+        ),
+        (
+            &["InvalidContentType"],
+            "the device doesn't speak TLS, which every port here asks for",
+        ),
+        (
+            &["NoCipherSuitesInCommon", "NoSignatureSchemesInCommon"],
+            "the device must offer a suite with ECDHE and AES-GCM or ChaCha20 for the server key, which is RSA unless \
+             --certificate-key says ecdsa",
+        ),
+        (
+            &[
+                "Tls12NotOffered",
+                "NoKxGroupsInCommon",
+                "SignatureAlgorithmsExtensionRequired",
+            ],
+            "the device must offer TLS 1.2 or 1.3 with the curve X25519, P-256 or P-384",
+        ),
+    ];
     let text = error.to_string();
-    if text.contains("UnknownCA") || text.contains("BadCertificate") {
-        format!("{text}; the device must trust the emulator's CA file")
-    } else {
-        text
-    }
+    let hint = HINTS
+        .iter()
+        .find(|(marks, _)| marks.iter().any(|mark| text.contains(mark)));
+    hint.map_or_else(|| text.clone(), |(_, hint)| format!("{text}; {hint}"))
 }
 
 /// The certificates that the device presented, if it did.
@@ -108,4 +130,41 @@ fn hint(error: &io::Error) -> String {
 pub(crate) fn device_certificate(connection: &Connection) -> Option<DeviceCertificate> {
     let (_, session) = connection.get_ref();
     DeviceCertificate::from_chain(session.peer_certificates()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
+
+    use super::*;
+
+    #[test]
+    fn a_failed_handshake_says_what_to_do() {
+        const TRUST: &str = "; the device must trust the emulator's CA file";
+        const TLS: &str = "; the device doesn't speak TLS, which every port here asks for";
+        const SUITE: &str = "; the device must offer a suite with ECDHE and AES-GCM or ChaCha20 for the server key, which \
+                             is RSA unless --certificate-key says ecdsa";
+        const VERSION: &str =
+            "; the device must offer TLS 1.2 or 1.3 with the curve X25519, P-256 or P-384";
+        for (error, remedy) in [
+            (Error::AlertReceived(AlertDescription::UnknownCA), TRUST),
+            (
+                Error::AlertReceived(AlertDescription::BadCertificate),
+                TRUST,
+            ),
+            (InvalidMessage::InvalidContentType.into(), TLS),
+            (PeerIncompatible::NoCipherSuitesInCommon.into(), SUITE),
+            (PeerIncompatible::NoSignatureSchemesInCommon.into(), SUITE),
+            (PeerIncompatible::Tls12NotOffered.into(), VERSION),
+            (PeerIncompatible::NoKxGroupsInCommon.into(), VERSION),
+            (
+                PeerIncompatible::SignatureAlgorithmsExtensionRequired.into(),
+                VERSION,
+            ),
+            (PeerMisbehaved::BadCertChainExtensions.into(), ""),
+        ] {
+            let said = error.to_string();
+            assert_eq!(hint(&io::Error::other(error)), format!("{said}{remedy}"));
+        }
+    }
 }

@@ -65,14 +65,12 @@ pub(crate) fn upgrade(
 /// doesn't matter.
 async fn converse(mut socket: WebSocket, mut session: Session) -> Result<(), axum::Error> {
     loop {
-        let received = tokio::time::timeout_at(session.deadline(), socket.recv()).await;
-        let message = match received {
-            Ok(Some(message)) => message,
-            Ok(None) => return Ok(()),
-            Err(_) => {
-                session.log_silence();
-                return socket.send(Message::Close(None)).await;
-            }
+        let received = tokio::select! {
+            received = socket.recv() => received,
+            () = session.ends() => return socket.send(Message::Close(None)).await,
+        };
+        let Some(message) = received else {
+            return Ok(());
         };
         let reaction = match message? {
             Message::Binary(bytes) => session.receive(&bytes),

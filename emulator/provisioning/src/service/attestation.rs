@@ -134,17 +134,23 @@ fn group_by_key(
 /// The caller's token, if it is the caller's and still good; whose key signed it is left to see.
 fn valid_token(caller: &Caller, now: Timestamp) -> Result<SasToken, RequestError> {
     let refused = |reason: &str| RequestError::BadSignature(reason.to_owned());
-    let text = caller
-        .sas_token
-        .as_ref()
-        .ok_or_else(|| refused("there is no token"))?;
+    let text = caller.sas_token.as_ref().ok_or_else(|| {
+        refused(
+            "there is no token; over MQTT it is the password, over HTTPS the header Authorization",
+        )
+    })?;
     let token =
         SasToken::parse(text.expose_secret()).map_err(|error| refused(&error.to_string()))?;
     if !token.is_for(&caller.id_scope, &caller.registration_id) {
-        return Err(refused("the token's sr names another device or ID scope"));
+        return Err(refused(&format!(
+            "the token's sr names another device or ID scope; it must be {}/registrations/{}",
+            caller.id_scope, caller.registration_id
+        )));
     }
     if token.has_expired(now) {
-        return Err(refused("the token has expired"));
+        return Err(refused(
+            "the token has expired; its se must be later than now, in seconds since 1970",
+        ));
     }
     Ok(token)
 }
@@ -263,17 +269,26 @@ mod tests {
         let good = caller("alone", &key(DEVICE_KEY));
         let mut without = good.clone();
         without.sas_token = None;
-        check_bad_signature(&without, "there is no token");
+        check_bad_signature(
+            &without,
+            "there is no token; over MQTT it is the password, over HTTPS the header Authorization",
+        );
         let mut stranger = good.clone();
         stranger.sas_token = caller("other", &key(DEVICE_KEY)).sas_token;
-        check_bad_signature(&stranger, "names another device or ID scope");
+        check_bad_signature(
+            &stranger,
+            "another device or ID scope; it must be 0ne00LOCAL1/registrations/alone",
+        );
         let mut malformed = good.clone();
         malformed.sas_token = Some("Bearer".into());
         check_bad_signature(&malformed, "doesn't open with");
         let late = Timestamp::from_unix(now().unix() + 60).unwrap();
         assert_eq!(
             attest(&enrollments(), &Nonces::default(), SCOPE, &good, late).unwrap_err(),
-            RequestError::BadSignature("the token has expired".to_owned())
+            RequestError::BadSignature(
+                "the token has expired; its se must be later than now, in seconds since 1970"
+                    .to_owned()
+            )
         );
     }
 

@@ -189,10 +189,12 @@ pub(crate) fn check_api_version(version: Option<&str>) -> Result<(), RequestErro
         {
             Ok(())
         }
+        None | Some("") => Err(RequestError::Malformed(format!(
+            "api-version is missing; those from {first} to {last} are emulated"
+        ))),
         Some(version) => Err(RequestError::Malformed(format!(
             "api-version {version} isn't emulated; those from {first} to {last} are"
         ))),
-        None => Err(RequestError::Malformed("api-version is missing".to_owned())),
     }
 }
 
@@ -223,7 +225,14 @@ mod tests {
                 Some("2025-07-01-preview"),
                 "Invalid argument: api-version 2025-07-01-preview isn't emulated; those from 2018-11-01 to 2021-10-01 are",
             ),
-            (None, "Invalid argument: api-version is missing"),
+            (
+                None,
+                "Invalid argument: api-version is missing; those from 2018-11-01 to 2021-10-01 are emulated",
+            ),
+            (
+                Some(""),
+                "Invalid argument: api-version is missing; those from 2018-11-01 to 2021-10-01 are emulated",
+            ),
         ] {
             let error = check_api_version(version).unwrap_err();
             assert_eq!(error.to_string(), sentence);

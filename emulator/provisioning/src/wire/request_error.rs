@@ -70,6 +70,24 @@ impl fmt::Display for Missing {
     }
 }
 
+impl Missing {
+    /// What to do about it. For an address, what the address looks like decides.
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::IdScope => {
+                "The service's own is printed when it starts; idScope in the configuration sets it."
+            }
+            Self::Enrollment => {
+                "The configuration has no enrollment under the registration id and no group for it."
+            }
+            Self::Operation => {
+                "The operationId must be that of the device's last registration; let it register again."
+            }
+            Self::Resource => "",
+        }
+    }
+}
+
 impl RequestError {
     /// The HTTP status, which MQTT carries in the topic.
     #[must_use]
@@ -108,6 +126,13 @@ impl RequestError {
             Self::Challenge(challenge) => challenge.reason.to_owned(),
             Self::BadCertificate(refusal) => refusal.reason().to_owned(),
             Self::Unreadable(reason) => format!("{self} {reason}"),
+            Self::NotFound(missing) => format!("{self} {}", missing.remedy()).trim_end().to_owned(),
+            Self::Method => format!(
+                "{self} A device registers with PUT, polls with GET and looks itself up with POST."
+            ),
+            Self::Throttled(_) => {
+                format!("{self} Let the device wait, or start the emulator with --no-throttle.")
+            }
             other => other.to_string(),
         }
     }
@@ -215,7 +240,36 @@ mod tests {
         );
         let expired = RequestError::BadSignature("the token has expired".to_owned());
         assert_eq!(expired.reason(), "the token has expired");
-        assert_eq!(RequestError::Method.reason(), "Method not allowed.");
+        for (error, reason) in [
+            (
+                RequestError::Method,
+                "Method not allowed. A device registers with PUT, polls with GET and looks itself up with POST.",
+            ),
+            (
+                RequestError::Throttled(Duration::ZERO),
+                "Operations are being throttled for this tenant. Let the device wait, or start the emulator with \
+                 --no-throttle.",
+            ),
+            (
+                RequestError::NotFound(Missing::IdScope),
+                "ID scope not found. The service's own is printed when it starts; idScope in the configuration sets it.",
+            ),
+            (
+                RequestError::NotFound(Missing::Enrollment),
+                "Enrollment not found. The configuration has no enrollment under the registration id and no group for it.",
+            ),
+            (
+                RequestError::NotFound(Missing::Operation),
+                "Operation not found. The operationId must be that of the device's last registration; let it register \
+                 again.",
+            ),
+            (
+                RequestError::NotFound(Missing::Resource),
+                "Resource not found.",
+            ),
+        ] {
+            assert_eq!(error.reason(), reason);
+        }
     }
 
     #[test]

@@ -6,13 +6,19 @@
 //! asks with `?rid=1`: <https://github.com/MicrochipTech/PIC32MZW1_AnyCloud> prints
 //! `$dps/registrations/res/202/?$rid=&retry-after=3`.
 
-use std::fmt;
-
 /// The filter that a device subscribes to for its answers.
 pub const ANSWERS: &str = "$dps/registrations/res/#";
 
-const REGISTER: &str = "$dps/registrations/PUT/iotdps-register/";
+/// The topic to which a device publishes to register, without its query.
+pub(crate) const REGISTER: &str = "$dps/registrations/PUT/iotdps-register/";
 const OPERATION_STATUS: &str = "$dps/registrations/GET/iotdps-get-operationstatus/";
+
+/// What is wrong with a topic that ends before its query.
+const NO_QUERY: &str = "the topic ends without ?$rid={requestId}";
+
+/// What is wrong with a question for no operation.
+const NO_OPERATION: &str = "operationId is missing; the topic ends in ?$rid={requestId}&operationId={operationId}, \
+                            with the operationId of the answer to the registration";
 
 /// What a device asks by its topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,40 +37,35 @@ pub enum Ask {
     Register,
     /// How far this operation has come.
     OperationStatus(String),
+    /// Nothing that can be answered, as the topic lacks this.
+    Incomplete(&'static str),
 }
 
 impl Question {
     /// Reads a topic; `None` when it isn't one of the device API.
     #[must_use]
     pub fn parse(topic: &str) -> Option<Self> {
-        let (path, query) = topic.split_once('?')?;
+        let (path, query) = topic
+            .split_once('?')
+            .map_or((topic, None), |(path, query)| (path, Some(query)));
         let field = |name: &str| {
-            query
+            query?
                 .split('&')
                 .filter_map(|field| field.split_once('='))
                 .find_map(|(key, value)| (key == name).then(|| value.to_owned()))
         };
         let ask = match path {
+            REGISTER | OPERATION_STATUS if query.is_none() => Ask::Incomplete(NO_QUERY),
             REGISTER => Ask::Register,
-            OPERATION_STATUS => Ask::OperationStatus(field("operationId")?),
+            OPERATION_STATUS => {
+                field("operationId").map_or(Ask::Incomplete(NO_OPERATION), Ask::OperationStatus)
+            }
             _ => return None,
         };
         Some(Self {
             request_id: field("$rid").unwrap_or_default(),
             ask,
         })
-    }
-}
-
-impl fmt::Display for Question {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rid = &self.request_id;
-        match &self.ask {
-            Ask::Register => write!(f, "{REGISTER}?$rid={rid}"),
-            Ask::OperationStatus(id) => {
-                write!(f, "{OPERATION_STATUS}?$rid={rid}&operationId={id}")
-            }
-        }
     }
 }
 
@@ -86,7 +87,6 @@ mod tests {
             request_id: request_id.to_owned(),
             ask,
         };
-        assert_eq!(question.to_string(), topic);
         assert_eq!(Question::parse(topic), Some(question));
     }
 
@@ -126,10 +126,22 @@ mod tests {
     }
 
     #[test]
+    fn a_topic_that_lacks_something_keeps_the_request_s_id() {
+        check(
+            "$dps/registrations/GET/iotdps-get-operationstatus/?$rid=1",
+            "1",
+            Ask::Incomplete(NO_OPERATION),
+        );
+        for topic in [REGISTER, OPERATION_STATUS] {
+            check(topic, "", Ask::Incomplete(NO_QUERY));
+        }
+    }
+
+    #[test]
     fn other_topics_are_none() {
         for topic in [
-            "$dps/registrations/PUT/iotdps-register/",
-            "$dps/registrations/GET/iotdps-get-operationstatus/?$rid=1",
+            "$dps/registrations/PUT/iotdps-register",
+            "$dps/registrations/PUT/iotdps-register?$rid=1",
             "$dps/registrations/PUT/iotdps-unregister/?$rid=1",
             "devices/toaster/messages/events/",
         ] {

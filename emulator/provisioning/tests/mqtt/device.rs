@@ -165,3 +165,28 @@ async fn a_web_socket_for_amqp_is_refused() {
     let head = handshake(&service, "AMQPWSB10, mqtt").await;
     assert!(head.contains("sec-websocket-protocol: mqtt\r\n"), "{head}");
 }
+
+#[tokio::test]
+async fn a_second_connection_of_a_device_ends_the_first() {
+    let webhook = TestWebhook::start(|_, _| assign(TOASTERS)).await;
+    let service = TestService::start(tutorial(&webhook)).await;
+    let hello = |id: &str| connect(id, &user_name(id), &token(id));
+    let mut connections = Vec::new();
+    for id in [TOASTER, "another", &TOASTER.to_uppercase()] {
+        let mut connection = support::connect(&service, service.endpoints.mqtt, None).await;
+        connection.write_all(&hello(id)).await.unwrap();
+        let mut accepted = [0; 4];
+        connection.read_exact(&mut accepted).await.unwrap();
+        assert_eq!(accepted, [0x20, 2, 0, 0]);
+        connections.push(connection);
+    }
+    let mut rest = Vec::new();
+    connections.remove(0).read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, [] as [u8; 0]);
+    for mut connected in connections {
+        connected.write_all(&[0xC0, 0]).await.unwrap();
+        let mut pong = [0; 2];
+        connected.read_exact(&mut pong).await.unwrap();
+        assert_eq!(pong, [0xD0, 0]);
+    }
+}

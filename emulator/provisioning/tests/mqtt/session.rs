@@ -285,6 +285,25 @@ async fn a_topic_without_the_dollar_is_answered_as_the_service_answers_it() {
 }
 
 #[tokio::test]
+async fn a_topic_that_lacks_something_is_a_bad_request() {
+    for (asked, answered) in [
+        ("GET/iotdps-get-operationstatus/?$rid=7", "7"),
+        ("GET/iotdps-get-operationstatus/", ""),
+        ("PUT/iotdps-register/", ""),
+    ] {
+        let mut session = subscribed(0);
+        let reaction = session.receive(&publish(&format!("$dps/registrations/{asked}"), "{}"));
+        assert!(!reaction.close, "{asked}");
+        let (topic, body) = published(&reaction.send, &[0x40, 2, 0, 2], 0x30);
+        assert_eq!(
+            topic,
+            format!("$dps/registrations/res/400/?$rid={answered}")
+        );
+        assert_eq!(body["errorCode"], json!(400_004), "{asked}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_is_no_registration_is_a_deserialization_error() {
     for name in [
         "registration-modelid-top-level.json",
