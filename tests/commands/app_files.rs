@@ -102,7 +102,7 @@ fn what_gives_every_request_500_is_an_error() {
             app.host.as_object_mut().unwrap().remove("extensionBundle");
         },
         &[
-            "error: host.json: extensionBundle: an input binding needs an extensionBundle: without it every request gets 500",
+            "error: host.json: extensionBundle: an input binding needs an extensionBundle: without it every request gets 404",
         ],
     );
 }
@@ -125,6 +125,34 @@ fn a_table_without_take_is_noted() {
         },
         &[
             "note: HttpTrigger1/function.json: bindings[1]: write \"take\": 1: without it the host delivers every row of the partition",
+        ],
+    );
+}
+
+#[test]
+fn a_take_that_takes_all_is_noted() {
+    let note = "note: HttpTrigger1/function.json: bindings[1]: write \"take\": 1: without it the host delivers every row of the partition";
+    for (take, takes_all) in [
+        (json!(0), true),
+        (json!(-1), true),
+        (json!("0"), true),
+        (json!("1"), false),
+        (json!(2), false),
+    ] {
+        let expected: &[&str] = if takes_all { &[note] } else { &[] };
+        check(|app| app.binding()["take"] = take, expected);
+    }
+}
+
+#[test]
+fn a_binding_without_a_direction_is_an_input_binding() {
+    check(
+        |app| {
+            app.binding().as_object_mut().unwrap().remove("direction");
+            app.binding()["rowKey"] = "allocation".into();
+        },
+        &[
+            "note: HttpTrigger1/function.json: bindings[1].rowKey: the host ignores rowKey and delivers the whole partition: write \"filter\": \"RowKey eq '…'\"",
         ],
     );
 }
@@ -304,6 +332,47 @@ fn the_handler_does_not_start_on_what_check_calls_an_error() {
     app.host = json!({});
     let folder = app.folder();
     let called = folder.call(&[]);
-    let expected = "host.json: extensionBundle: an input binding needs an extensionBundle: without it every request gets 500\n";
+    let expected = "host.json: extensionBundle: an input binding needs an extensionBundle: without it every request gets 404\n";
     assert_eq!((called.status, called.stderr.as_str()), (1, expected));
+}
+
+#[test]
+fn a_key_with_a_format_is_noted() {
+    check(
+        |app| app.binding()["partitionKey"] = "{query.code:x}".into(),
+        &[
+            "note: HttpTrigger1/function.json: bindings[1].partitionKey: {Query.code} is the function key: use it nowhere",
+        ],
+    );
+}
+
+#[test]
+fn a_timeout_with_a_fraction_is_read() {
+    let note = "note: host.json: functionTimeout: below 30 s: it runs while the rows are read, and when it strikes the host kills the handler";
+    for (timeout, is_short) in [
+        ("00:00:05.5", true),
+        ("0.00:00:29.9", true),
+        ("00:00:30.5", false),
+        ("1.00:00:00", false),
+    ] {
+        let expected: &[&str] = if is_short { &[note] } else { &[] };
+        check(
+            |app| {
+                let host = app.host.as_object_mut().unwrap();
+                host.remove("functionTimeout");
+                host.insert("FunctionTimeout".to_owned(), timeout.into());
+            },
+            expected,
+        );
+    }
+}
+
+#[test]
+fn retry_settings_count_in_each_spelling_that_the_host_reads() {
+    for values in [
+        json!({"AzureWebJobsStore__retry__maxRetries": "1", "AzureWebJobsStore__retry__networkTimeout": "00:00:02"}),
+        json!({"Store:retry:maxRetries": "1", "STORE:Retry:NetworkTimeout": "00:00:02"}),
+    ] {
+        check(|app| app.settings["Values"] = values, &[]);
+    }
 }

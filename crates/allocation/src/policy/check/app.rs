@@ -81,8 +81,7 @@ impl App {
             .map(Vec::as_slice)
             .unwrap_or_default();
         for name in &wanted {
-            let is_input = |binding: &&Value| is(binding, "direction", "in");
-            let mut inputs = bindings.iter().filter(is_input);
+            let mut inputs = bindings.iter().filter(|binding| is_input(binding));
             if !inputs
                 .any(|binding| property_of(binding, "name").is_some_and(|found| found == *name))
             {
@@ -100,7 +99,7 @@ impl App {
                     &at,
                     "an output binding beside res: when it fails, the finished answer becomes 500",
                 );
-            } else if is(binding, "direction", "in") && !is(binding, "type", "httpTrigger") {
+            } else if is_input(binding) && !is(binding, "type", "httpTrigger") {
                 check_input(binding, &at, &mut findings);
                 inputs.push(binding);
             }
@@ -113,12 +112,14 @@ impl App {
 
     fn check_host(&self, inputs: &[&Value], findings: &mut Findings) {
         if let Some(host) = Self::read(HOST_JSON, self.host_json.as_deref(), findings) {
-            if host["extensionBundle"]["id"].as_str().is_none() {
+            let bundle = property_of(&host, "extensionBundle").unwrap_or(&Value::Null);
+            if property_of(bundle, "id").is_none_or(|id| id.as_str().is_none_or(str::is_empty)) {
                 let message =
-                    "an input binding needs an extensionBundle: without it every request gets 500";
+                    "an input binding needs an extensionBundle: without it every request gets 404";
                 findings.error(HOST_JSON, "extensionBundle", message);
             }
-            let timeout = host["functionTimeout"].as_str().and_then(seconds);
+            let timeout = property_of(&host, "functionTimeout").and_then(Value::as_str);
+            let timeout = timeout.and_then(seconds);
             if timeout.is_some_and(|timeout| timeout < SHORTEST_TIMEOUT) {
                 let message = "below 30 s: it runs while the rows are read, and when it strikes the host kills the handler";
                 findings.note(HOST_JSON, "functionTimeout", message);
@@ -137,7 +138,14 @@ impl App {
                 .and_then(Value::as_str)
                 .unwrap_or("AzureWebJobsStorage");
             let is_storage = ["table", "blob"].iter().any(|kind| is(input, "type", kind));
-            let is_set = |name: &str| values.get(format!("{connection}__retry__{name}")).is_some();
+            // The host also looks for the connection's name with its own prefix.
+            let is_set = |name: &str| {
+                ["", "AzureWebJobs"].iter().any(|prefix| {
+                    let setting = format!("{prefix}{connection}__retry__{name}");
+                    property_of(&values, &setting).is_some()
+                        || property_of(&values, &setting.replace("__", ":")).is_some()
+                })
+            };
             if is_storage && !["maxRetries", "networkTimeout"].into_iter().all(is_set) {
                 let message = format!(
                     "set {connection}__retry__maxRetries, {connection}__retry__delay and {connection}__retry__networkTimeout, here and in Azure: without them a silent store makes the caller wait for 400 to 630 s"
@@ -189,6 +197,11 @@ fn is(binding: &Value, property: &str, text: &str) -> bool {
         .is_some_and(|found| found.eq_ignore_ascii_case(text))
 }
 
+/// Whether it is an input binding, which one without a direction is, too.
+fn is_input(binding: &Value) -> bool {
+    property_of(binding, "direction").is_none() || is(binding, "direction", "in")
+}
+
 fn property_of<'v>(binding: &'v Value, property: &str) -> Option<&'v Value> {
     let mut members = binding.as_object()?.iter();
     members
@@ -210,7 +223,11 @@ fn check_input(binding: &Value, at: &str, findings: &mut Findings) {
             let message = "the host ignores rowKey and delivers the whole partition: write \"filter\": \"RowKey eq '…'\"";
             findings.note(FUNCTION_JSON, &format!("{at}.rowKey"), message);
         }
-        if property_of(binding, "take").is_none() {
+        let take = property_of(binding, "take").and_then(|take| match take {
+            Value::String(text) => text.parse::<i64>().ok(),
+            other => other.as_i64(),
+        });
+        if take.is_none_or(|take| take <= 0) {
             let message =
                 "write \"take\": 1: without it the host delivers every row of the partition";
             findings.note(FUNCTION_JSON, at, message);
@@ -262,12 +279,12 @@ fn check_input(binding: &Value, at: &str, findings: &mut Findings) {
     }
 }
 
-/// The names in braces.
+/// The names in braces, without the format that may follow a colon.
 fn expressions(text: &str) -> impl Iterator<Item = &str> {
     text.split('{')
         .skip(1)
         .filter_map(|rest| rest.split_once('}'))
-        .map(|(name, _)| name)
+        .map(|(name, _)| name.split_once(':').map_or(name, |(name, _)| name))
 }
 
 /// Whether a filter has the word `or` outside parentheses and quotes.
@@ -290,9 +307,14 @@ fn has_open_or(filter: &str) -> bool {
     plain.split_whitespace().any(|word| word == "or")
 }
 
-/// The seconds of a timespan such as `00:05:00`.
+/// The whole seconds of a timespan such as `00:05:00`, `1.00:00:00` or `00:00:05.5`.
 fn seconds(timespan: &str) -> Option<u64> {
-    let (days, rest) = timespan.split_once('.').unwrap_or(("0", timespan));
+    let is_days = |days: &str| !days.contains(':');
+    let (days, rest) = match timespan.split_once('.') {
+        Some((days, rest)) if is_days(days) => (days, rest),
+        _ => ("0", timespan),
+    };
+    let rest = rest.split_once('.').map_or(rest, |(whole, _)| whole);
     let mut parts = rest.split(':').map(|part| part.parse::<u64>().ok());
     let days: u64 = days.parse().ok()?;
     let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
