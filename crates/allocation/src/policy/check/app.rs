@@ -182,11 +182,8 @@ impl Findings {
 }
 
 fn problem(file: &'static str, member: &str, message: String) -> AppProblem {
-    let problem = Problem {
-        place: None,
-        member: member.to_owned(),
-        message,
-    };
+    let mut problem = Problem::whole(message);
+    member.clone_into(&mut problem.member);
     AppProblem { file, problem }
 }
 

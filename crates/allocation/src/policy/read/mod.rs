@@ -4,6 +4,7 @@
 //! would. A name that is unknown or there twice is a problem, too: what is misspelt would else
 //! match everything.
 
+mod canonical;
 mod conditions;
 mod effect;
 mod notes;

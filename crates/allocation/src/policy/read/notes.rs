@@ -118,29 +118,30 @@ impl Reader<'_> {
     /// Notes rules whose text holds what an earlier rule looks for.
     fn note_implied(&mut self, rules: &[Rule], nodes: &[Node], trail: &Trail<'_>) {
         // The rules that ask one thing alone: whether a path contains one of these texts.
-        let mut earlier: Vec<(usize, PathId, Vec<&str>)> = Vec::new();
+        let mut earlier: Vec<(usize, PathId, Case, Vec<String>)> = Vec::new();
         for (place, rule) in rules.iter().enumerate() {
             let implied = rule.when.all.iter().find_map(|condition| {
-                let texts = looked_for(&condition.test)?;
-                earlier.iter().find(|(_, path, parts)| {
+                earlier.iter().find(|(_, path, case, parts)| {
                     *path == condition.path
-                        && texts
-                            .iter()
-                            .all(|text| parts.iter().any(|part| text.contains(part)))
+                        && looked_for(&condition.test, *case).is_some_and(|texts| {
+                            texts
+                                .iter()
+                                .all(|text| parts.iter().any(|part| text.contains(part)))
+                        })
                 })
             });
-            if let Some((before, _, _)) = implied {
+            if let Some((before, ..)) = implied {
                 let message = format!(
                     "the rule is never reached: rules[{before}] already matches whatever it matches"
                 );
                 self.note(nodes[place].start, &trail.index(place), message);
             }
             if let ([condition], []) = (&rule.when.all[..], &rule.when.any_of[..])
-                && let [Operator::Text(TextOperator::Contains, operands, Case::Counts)] =
+                && let [Operator::Text(TextOperator::Contains, operands, case)] =
                     &condition.test.0[..]
-                && let Some(parts) = text_operands(operands)
+                && let Some(parts) = text_operands(operands, *case)
             {
-                earlier.push((place, condition.path, parts));
+                earlier.push((place, condition.path, *case, parts));
             }
         }
     }
@@ -157,14 +158,20 @@ fn counts_case(test: &Test) -> bool {
     })
 }
 
-/// The texts one of which a value must be, or hold, for one of the test's operators.
-fn looked_for(condition: &Test) -> Option<Vec<&str>> {
+/// The texts one of which a value must be, or hold, for one of the test's operators: in lower case
+/// where an earlier rule ignores the case, and none where it counts there but not here.
+fn looked_for(condition: &Test, earlier: Case) -> Option<Vec<String>> {
     condition.0.iter().find_map(|operator| match operator {
-        Operator::Text(_, operands, Case::Counts) => text_operands(operands),
-        Operator::Equals(operands, Case::Counts) => operands
+        Operator::Text(_, _, Case::Ignored) | Operator::Equals(_, Case::Ignored)
+            if earlier == Case::Counts =>
+        {
+            None
+        }
+        Operator::Text(_, operands, _) => text_operands(operands, earlier),
+        Operator::Equals(operands, _) => operands
             .iter()
             .map(|operand| match operand {
-                Operand::Text(text) => Some(text.as_str()),
+                Operand::Text(text) => Some(folded(text, earlier)),
                 _ => None,
             })
             .collect(),
@@ -172,12 +179,19 @@ fn looked_for(condition: &Test) -> Option<Vec<&str>> {
     })
 }
 
-fn text_operands(operands: &[TextOperand]) -> Option<Vec<&str>> {
+fn text_operands(operands: &[TextOperand], case: Case) -> Option<Vec<String>> {
     operands
         .iter()
         .map(|operand| match operand {
-            TextOperand::Text(text, _) => Some(text.as_str()),
+            TextOperand::Text(text, _) => Some(folded(text, case)),
             TextOperand::Template(_) => None,
         })
         .collect()
+}
+
+fn folded(text: &str, case: Case) -> String {
+    match case {
+        Case::Counts => text.to_owned(),
+        Case::Ignored => text.to_ascii_lowercase(),
+    }
 }

@@ -14,6 +14,7 @@ pub struct Problem {
     pub member: String,
     /// What is wrong, and what to do.
     pub message: String,
+    is_misspelling: bool,
 }
 
 impl Problem {
@@ -22,6 +23,15 @@ impl Problem {
             place: Some(line_and_column(text, start)),
             member: trail.to_string(),
             message: message.to_string(),
+            is_misspelling: false,
+        }
+    }
+
+    /// The problem of a name that is like a known one.
+    pub(super) fn into_misspelling(self) -> Self {
+        Self {
+            is_misspelling: true,
+            ..self
         }
     }
 
@@ -32,6 +42,7 @@ impl Problem {
             place: None,
             member: String::new(),
             message,
+            is_misspelling: false,
         }
     }
 }
@@ -48,11 +59,12 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A file that is wrong. Its `Display` is the first problem.
+/// A file that is wrong. Its `Display` is the problem that explains most: the first name that is
+/// misspelt, since what it should have said is missing because of it; else the first problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileError {
-    first: Problem,
-    rest: Vec<Problem>,
+    /// At least one.
+    problems: Vec<Problem>,
 }
 
 impl FileError {
@@ -60,36 +72,34 @@ impl FileError {
     pub(in crate::policy) fn of(mut problems: Vec<Problem>) -> Option<Self> {
         problems.sort_by_key(|problem| problem.place);
         problems.dedup();
-        let mut problems = problems.into_iter();
-        Some(Self {
-            first: problems.next()?,
-            rest: problems.collect(),
-        })
+        (!problems.is_empty()).then_some(Self { problems })
     }
 
     pub(in crate::policy) fn whole(message: String) -> Self {
         Self {
-            first: Problem::whole(message),
-            rest: Vec::new(),
+            problems: vec![Problem::whole(message)],
         }
     }
 
     pub(in crate::policy) fn at(text: &str, start: usize, message: impl Display) -> Self {
         Self {
-            first: Problem::new(text, start, &Trail::START, &message),
-            rest: Vec::new(),
+            problems: vec![Problem::new(text, start, &Trail::START, &message)],
         }
     }
 
     /// All that is wrong.
     pub fn problems(&self) -> impl Iterator<Item = &Problem> {
-        std::iter::once(&self.first).chain(&self.rest)
+        self.problems.iter()
     }
 }
 
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.first.fmt(f)
+        let misspelling = self.problems.iter().find(|problem| problem.is_misspelling);
+        match misspelling.or(self.problems.first()) {
+            Some(problem) => problem.fmt(f),
+            None => Ok(()),
+        }
     }
 }
 

@@ -143,15 +143,17 @@ impl Reader<'_> {
         what: &str,
         names: &[&str],
     ) {
+        let trail = trail.name(&member.name);
         let meant = suggestion(&member.name, names.iter().copied());
-        let mut message = format!("the {what} is unknown{meant}");
         if meant.is_none() {
-            message = format!(
-                "the {what} is unknown; expected one of {}",
-                names.join(", ")
-            );
+            let names = names.join(", ");
+            let message = format!("the {what} is unknown; expected one of {names}");
+            self.problem(member.start, &trail, message);
+            return;
         }
-        self.problem(member.start, &trail.name(&member.name), message);
+        let message = format!("the {what} is unknown{meant}");
+        let problem = Problem::new(self.text, member.start, &trail, &message);
+        self.problems.push(problem.into_misspelling());
     }
 
     /// The elements of a list that is not empty.

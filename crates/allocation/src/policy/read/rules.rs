@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::canonical::canonical_when;
 use super::reader::{Reader, is_unprintable, member};
 use super::trail::Trail;
 use crate::policy::compiled::answer::{Answer, Member as AnswerMember};
@@ -308,43 +309,12 @@ impl Reader<'_> {
                 }
                 continue;
             };
-            let before = *seen.entry(canonical(&when.value)).or_insert(place);
+            let before = *seen.entry(canonical_when(&when.value)).or_insert(place);
             if before != place {
                 let message =
                     format!("the rule is never reached: rules[{before}] has the same \"when\"");
                 self.problem(when.start, &trail.name("when"), message);
             }
-        }
-    }
-}
-
-/// A text that is the same for conditions that say the same with members and values in another
-/// order.
-fn canonical(node: &Node) -> String {
-    match &node.kind {
-        Kind::Object(members) => {
-            let mut members: Vec<String> = members
-                .iter()
-                .map(|member| format!("{:?}:{}", member.name, canonical(&member.value)))
-                .collect();
-            members.sort_unstable();
-            format!("{{{}}}", members.join(","))
-        }
-        Kind::Array(elements) => {
-            let mut elements: Vec<String> = elements.iter().map(canonical).collect();
-            elements.sort_unstable();
-            elements.dedup();
-            format!("[{}]", elements.join(","))
-        }
-        Kind::Number(json) => match Number::parse(json) {
-            Some(Number::Double(double)) => format!("{}", double + 0.0),
-            Some(Number::Integer(integer)) => format!("{integer}"),
-            None => json.clone(),
-        },
-        _ => {
-            let mut json = String::new();
-            node.write(&mut json);
-            json
         }
     }
 }

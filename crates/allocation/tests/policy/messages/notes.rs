@@ -87,4 +87,20 @@ pub(super) const NOTES: Table = &[
             "line 1, column 95: rules[1]: the rule is never reached: rules[0] already matches whatever it matches",
         ],
     ),
+    (
+        r#"{"version":1,"rules":[{"name":"r","when":{"enrollment.deviceId":{"contains":"DEV","ignoreCase":true}},"hub":{}},{"name":"s","when":{"enrollment.deviceId":{"startsWith":"x-Dev-1","ignoreCase":true}},"hub":{}},{"name":"t","hub":{}}]}"#,
+        &[
+            "line 1, column 113: rules[1]: the rule is never reached: rules[0] already matches whatever it matches",
+        ],
+    ),
+    (
+        r#"{"version":1,"rules":[{"name":"r","when":{"enrollment.deviceId":{"contains":"DEV","ignoreCase":true}},"hub":{}},{"name":"s","when":{"enrollment.deviceId":{"equals":["a-dev","DEV"]}},"hub":{}},{"name":"t","hub":{}}]}"#,
+        &[
+            "line 1, column 113: rules[1]: the rule is never reached: rules[0] already matches whatever it matches",
+        ],
+    ),
+    (
+        r#"{"version":1,"rules":[{"name":"r","when":{"enrollment.deviceId":{"contains":"dev"}},"hub":{}},{"name":"s","when":{"enrollment.deviceId":{"contains":"dev-1","ignoreCase":true}},"hub":{}},{"name":"t","hub":{}}]}"#,
+        &[],
+    ),
 ];

@@ -88,4 +88,23 @@ pub(super) const RULES: Table = &[
             r#"line 1, column 107: rules[1].when: the rule is never reached: rules[0] has the same "when""#,
         ],
     ),
+    (
+        r#"{"version":1,"rules":[{"name":"r","when":{"payload.a":"x"},"hub":{}},{"name":"s","when":{"payload.a":{"equals":["x"]}},"hub":{}},{"name":"t","hub":{}}]}"#,
+        &[
+            r#"line 1, column 82: rules[1].when: the rule is never reached: rules[0] has the same "when""#,
+        ],
+    ),
+    (
+        r#"{"version":1,"rules":[{"name":"r","when":{"anyOf":[{"payload.a":{"not":"x"}},{"tpm":{"exists":true}}]},"hub":{}},{"name":"s","when":{"anyOf":[{"tpm":{"exists":true}},{"payload.a":{"not":{"equals":"x","ignoreCase":false}}}]},"hub":{}},{"name":"t","hub":{}}]}"#,
+        &[
+            r#"line 1, column 126: rules[1].when: the rule is never reached: rules[0] has the same "when""#,
+        ],
+    ),
+    (
+        r#"{"version":1,"rules":[{"name":"r","huub":{}}]}"#,
+        &[
+            "line 1, column 23: rules[0]: it needs one of hub, refuse and retry",
+            r#"line 1, column 35: rules[0].huub: the member is unknown: did you mean "hub"?"#,
+        ],
+    ),
 ];
