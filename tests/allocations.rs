@@ -56,11 +56,11 @@ fn an_invocation_allocates_no_more_often_than_recorded() {
     let unrecognized = "Unrecognized device registration.";
     let malformed = "The request body is no AllocationRequest";
     for (name, path, body, expected, bound) in [
-        ("assigned", WRAPPED, envelope(&toaster), assigned, 36),
-        ("refused", WRAPPED, envelope(&stranger), unrecognized, 31),
-        ("malformed", WRAPPED, envelope("{"), malformed, 26),
-        ("assigned, raw", RAW, toaster, "iotHubHostName", 28),
-        ("refused, raw", RAW, stranger, unrecognized, 21),
+        ("assigned", WRAPPED, envelope(&toaster), assigned, 35),
+        ("refused", WRAPPED, envelope(&stranger), unrecognized, 30),
+        ("malformed", WRAPPED, envelope("{"), malformed, 25),
+        ("assigned, raw", RAW, toaster, "iotHubHostName", 27),
+        ("refused, raw", RAW, stranger, unrecognized, 20),
     ] {
         let count = allocations(path, &body, expected).count_total;
         assert!(

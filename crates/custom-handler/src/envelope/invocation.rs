@@ -4,16 +4,19 @@ use std::fmt;
 use std::str::Utf8Error;
 
 use actix_web::HttpRequest;
+use actix_web::http::header::HeaderName;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::json;
 
-/// The header in which the host names the invocation, a GUID that its own logs carry too.
-pub const INVOCATION_ID_HEADER: &str = "X-Azure-Functions-InvocationId";
+/// `X-Azure-Functions-InvocationId`, in which the host names the invocation: a GUID that its own
+/// logs carry too.
+pub const INVOCATION_ID_HEADER: HeaderName =
+    HeaderName::from_static("x-azure-functions-invocationid");
 
 /// The same where the host passes on the request itself, by `enableProxyingHttpRequest`.
-const PROXIED_ID_HEADER: &str = "x-ms-invocation-id";
+const PROXIED_ID_HEADER: HeaderName = HeaderName::from_static("x-ms-invocation-id");
 
 /// The host's id of the invocation, or a dash where there is none. The caller of a function to
 /// which the host forwards requests may have sent one of its own, behind which the host puts its;
@@ -21,7 +24,7 @@ const PROXIED_ID_HEADER: &str = "x-ms-invocation-id";
 #[must_use]
 pub fn invocation_id(http: &HttpRequest) -> &str {
     const GUID_LENGTH: usize = 36;
-    let last = |name| http.headers().get_all(name).next_back();
+    let last = |name: HeaderName| http.headers().get_all(name).next_back();
     let header = last(INVOCATION_ID_HEADER).or_else(|| last(PROXIED_ID_HEADER));
     let ids = header.and_then(|ids| ids.to_str().ok());
     let id = ids.and_then(|ids| ids.rsplit(',').next()).map(str::trim);
