@@ -313,21 +313,28 @@ fn dps_listens_where_it_is_told_and_says_who_can_reach_it() {
 
 #[test]
 fn dps_refuses_a_name_that_no_certificate_can_hold() {
-    let (succeeded, printed) = run(
-        app().path(),
-        &[
+    for name in [
+        "b\u{fc}ro",
+        "a b",
+        "",
+        "https://board.local",
+        "board.local:8883",
+        "[::1]",
+    ] {
+        let arguments = [
             "dps",
             "--https-port",
             "0",
             "--mqtt-port",
             "0",
             "--name",
-            "b\u{fc}ro",
-        ],
-    );
-    assert!(!succeeded);
-    let sentence = "cannot issue the server's certificate; --name takes host names and addresses";
-    assert!(printed.contains(sentence), "{printed}");
+            name,
+        ];
+        let (succeeded, printed) = run(app().path(), &arguments);
+        assert!(!succeeded, "{name}");
+        let sentence = "it must be a host name, such as board.local, or an address";
+        assert!(printed.contains(sentence), "{name}: {printed}");
+    }
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub(super) struct LocalDps {
     listen: IpAddr,
     /// A name or address under which devices reach the service, for its certificate; may be given
     /// several times.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
     name: Vec<String>,
     /// The port for HTTPS and MQTT over WebSocket. SDKs that can't be told a port use 443.
     #[arg(long, default_value_t = 8443)]
@@ -99,6 +99,23 @@ impl From<CertificateKey> for KeyAlgorithm {
             CertificateKey::Rsa => Self::Rsa,
             CertificateKey::Ecdsa => Self::Ecdsa,
         }
+    }
+}
+
+/// A name that no device can reach the service under.
+#[derive(Debug, Error)]
+#[error("it must be a host name, such as board.local, or an address")]
+struct HostNameError;
+
+fn host_name(text: &str) -> Result<String, HostNameError> {
+    let is_label = |label: &str| {
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        !label.is_empty() && label.bytes().all(inner)
+    };
+    if text.parse::<IpAddr>().is_ok() || text.split('.').all(is_label) {
+        Ok(text.to_owned())
+    } else {
+        Err(HostNameError)
     }
 }
 
@@ -218,7 +235,7 @@ impl LocalDps {
         names.extend(self.address().map(|address| address.to_string()));
         authority
             .issue(algorithm, &names)
-            .context("cannot issue the server's certificate; --name takes host names and addresses")
+            .context("cannot issue the server's certificate")
     }
 
     /// The host that devices are told of: the first name, the address, or `localhost`.

@@ -14,7 +14,9 @@ use serde_json::Value;
 use crate::enrollment::authorities::{Authorities, UploadedCertificate};
 use crate::enrollment::config_error::ConfigError;
 use crate::enrollment::enrollments::{Allocation, Enrollment, Enrollments};
-use crate::enrollment::printed::{bare_record, drop_hidden_keys};
+use crate::enrollment::printed::{
+    asks_for_certificates, bare_record, drop_hidden_keys, respell_words,
+};
 use crate::enrollment::settings::{ID_SCOPE, Settings};
 use crate::webhook::allocation_request::{
     CustomAllocationDefinition, EnrollmentGroup, EnrollmentSettings, IndividualEnrollment,
@@ -90,7 +92,11 @@ impl Config {
         if let Some(what_to_do) = bare_record(&value) {
             return Err(ConfigError::BareRecord(what_to_do));
         }
+        if let Some(enrollment) = asks_for_certificates(&mut value) {
+            return Err(ConfigError::CertificateIssuance(enrollment));
+        }
         drop_hidden_keys(&mut value);
+        respell_words(&mut value);
         let own = ConfigError::OwnSchema;
         let schema: Value = serde_json::from_str(SCHEMA).map_err(|error| own(error.into()))?;
         let validator =

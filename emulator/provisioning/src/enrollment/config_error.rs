@@ -13,6 +13,12 @@ pub enum ConfigError {
     /// It is what a tool prints of enrollments; the sentence says what to do with it.
     #[error("{0}")]
     BareRecord(String),
+    /// An enrollment lets the service issue certificates.
+    #[error(
+        "enrollment {0}: credentialPolicyName lets the service issue certificates (api-version 2025-07-01-preview), \
+         which isn't emulated; leave it out"
+    )]
+    CertificateIssuance(String),
     /// It has another shape, at these places.
     #[error("the configuration doesn't keep its schema:{0}")]
     Schema(String),
