@@ -69,6 +69,14 @@ fn a_binding_that_function_json_lacks_is_an_error() {
     let error = "error: HttpTrigger1/function.json: bindings: it has no input binding \"device\", which the policy's rows name";
     check(|app| app.binding()["name"] = "devices".into(), &[error]);
     check(|app| app.binding()["name"] = "Device".into(), &[error]);
+    // The trigger is no row.
+    check(
+        |app| {
+            app.binding()["name"] = "devices".into();
+            app.function["bindings"][0]["name"] = "device".into();
+        },
+        &[error],
+    );
     check(
         |app| {
             app.function["bindings"].as_array_mut().unwrap().remove(1);

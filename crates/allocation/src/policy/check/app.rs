@@ -99,7 +99,7 @@ impl App {
                     &at,
                     "an output binding beside res: when it fails, the finished answer becomes 500",
                 );
-            } else if is_input(binding) && !is(binding, "type", "httpTrigger") {
+            } else if is_input(binding) {
                 check_input(binding, &at, &mut findings);
                 inputs.push(binding);
             }
@@ -194,9 +194,13 @@ fn is(binding: &Value, property: &str, text: &str) -> bool {
         .is_some_and(|found| found.eq_ignore_ascii_case(text))
 }
 
-/// Whether it is an input binding, which one without a direction is, too.
+/// Whether it is an input binding, which one without a direction is, too. A trigger isn't: what it
+/// brings is the request, and no row.
 fn is_input(binding: &Value) -> bool {
-    property_of(binding, "direction").is_none() || is(binding, "direction", "in")
+    let kind = property_of(binding, "type").and_then(Value::as_str);
+    let is_trigger = kind.is_some_and(|kind| kind.to_ascii_lowercase().ends_with("trigger"));
+    let is_in = property_of(binding, "direction").is_none() || is(binding, "direction", "in");
+    is_in && !is_trigger
 }
 
 fn property_of<'v>(binding: &'v Value, property: &str) -> Option<&'v Value> {
