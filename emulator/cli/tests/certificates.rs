@@ -1,25 +1,11 @@
 //! `emulator certificates`, and devices that register with what it makes.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod command;
+
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-fn command(directory: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_emulator"));
-    command
-        .current_dir(directory)
-        .args(arguments)
-        .env_remove("RUST_LOG")
-        .stdin(Stdio::null());
-    command
-}
-
-/// Whether the command succeeded, and what it printed.
-fn run(directory: &Path, arguments: &[&str]) -> (bool, String) {
-    let output = command(directory, arguments).output().unwrap();
-    let printed = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(printed).unwrap())
-}
+use command::run;
 
 #[track_caller]
 fn check_refused(directory: &Path, arguments: &[&str], sentence: &str) {

@@ -1,33 +1,18 @@
 //! The commands around the provisioning service, as somebody types them.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod command;
 #[path = "../../functions-host/tests/common/mod.rs"]
 mod common;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
+use command::{command, run};
 use common::{App, Serving, puppet};
 
 const TOASTER: &str = "breakroom499-contoso-tstrsd-007";
-
-fn command(directory: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_emulator"));
-    command
-        .current_dir(directory)
-        .args(arguments)
-        .env_remove("RUST_LOG")
-        .stdin(Stdio::null());
-    command
-}
-
-/// Whether the command succeeded, and what it printed.
-fn run(directory: &Path, arguments: &[&str]) -> (bool, String) {
-    let output = command(directory, arguments).output().unwrap();
-    let printed = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(printed).unwrap())
-}
 
 /// An app whose handler assigns each device to the first hub, which is the toasters'.
 fn app() -> App {

@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn what_cannot_be_used_says_so() {
         let device = TrialDevice::self_signed("toaster", Period::of_days(1)).unwrap();
-        let (certificate, key) = (device.pem(), device.key_pem());
+        let (certificate, key) = (device.pem(), device.key_pem().expose_secret().to_owned());
         let taken = ClientCertificate::from_pem(&certificate, &key.as_str().into()).unwrap();
         assert_eq!(taken.leaf(), device.der().as_ref());
         let broken = certificate.replacen("-----END", "?-----END", 1);

@@ -32,7 +32,6 @@ fn nothing_that_holds_a_secret_shows_it() {
 
     let certificate = TrialDevice::self_signed("toaster", Period::of_days(1)).unwrap();
     let private_key = certificate.key_pem();
-    let private_key: SecretString = private_key.as_str().into();
     let certificate = ClientCertificate::from_pem(&certificate.pem(), &private_key).unwrap();
     check(&certificate, "ClientCertificate(…)");
 

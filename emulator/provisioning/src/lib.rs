@@ -58,4 +58,3 @@ pub use webhook::webhook_url::WebhookUrl;
 pub use wire::certificate_error::CertificateError;
 pub use wire::device_api::RegistrationOperationStatus;
 pub use wire::request_error::{Missing, RequestError};
-pub use wire::topic::{ANSWERS, Ask, Question};

@@ -133,7 +133,7 @@ async fn common_name(name: &str) {
     let service = TestService::start(hurried(Config::parse(&config).unwrap(), &webhook)).await;
     let device = Device {
         registration_id: "device-b-contoso-tstrsd-007".to_owned(),
-        credential: ClientCertificate::from_pem(&certificate.pem(), &certificate.key_pem().into())
+        credential: ClientCertificate::from_pem(&certificate.pem(), &certificate.key_pem())
             .unwrap()
             .into(),
         payload: None,

@@ -171,8 +171,8 @@ fn certificates(shown: &mut Shown) {
     shown.debug(&(authority, server));
     let root = TrialAuthority::root("Root", Period::of_days(1)).unwrap();
     let device = TrialDevice::self_signed(TOASTER, Period::of_days(1)).unwrap();
-    shown.secret_pem(&root.key_pem());
-    shown.secret_pem(&device.key_pem());
+    shown.secret_pem(root.key_pem().expose_secret());
+    shown.secret_pem(device.key_pem().expose_secret());
     shown.debug(&(root, device));
 }
 

@@ -57,7 +57,7 @@ fn device(certificate: &TrialDevice, behind: &[&TrialAuthority]) -> Device {
     let pem = certificate.pem() + &chain;
     Device {
         registration_id: DEVICE.to_owned(),
-        credential: ClientCertificate::from_pem(&pem, &certificate.key_pem().into())
+        credential: ClientCertificate::from_pem(&pem, &certificate.key_pem())
             .unwrap()
             .into(),
         payload: None,

@@ -7,11 +7,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
+use provisioning::{Period, RegistrationId, TrialAuthority, TrialDevice, write_secret};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::common::output::{HEADING, QUIET};
 use crate::common::tutorial::{HEAT_PUMP, HUBS, TOASTER};
-use provisioning::{Period, RegistrationId, TrialAuthority, TrialDevice, write_secret};
 
 /// The longest common name of an X.509 certificate.
 const MAX_COMMON_NAME: usize = 64;
@@ -99,7 +100,7 @@ impl Folder<'_> {
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
     }
 
-    fn write_secret(&self, name: &str, text: &str) -> anyhow::Result<()> {
+    fn write_secret(&self, name: &str, text: &SecretString) -> anyhow::Result<()> {
         let path = self.0.join(name);
         write_secret(&path, text).with_context(|| format!("cannot write {}", path.display()))
     }

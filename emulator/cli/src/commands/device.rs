@@ -180,7 +180,7 @@ fn tpm_of(file: &Path) -> anyhow::Result<SoftwareTpm> {
         return read_tpm(file).with_context(|| format!("cannot use the TPM {}", file.display()));
     }
     let tpm = SoftwareTpm::generate()?;
-    write_secret(file, tpm.to_pem()?.expose_secret())
+    write_secret(file, &tpm.to_pem()?)
         .with_context(|| format!("cannot write {}", file.display()))?;
     Ok(tpm)
 }

@@ -109,7 +109,7 @@ mod tests {
     fn a_certificate_needs_its_own_key() {
         let (device, another) = (device("toaster"), device("lamp"));
         let trust = Trust::only(&device.pem()).unwrap();
-        let key = another.key_pem().as_str().into();
+        let key = another.key_pem();
         let mismatched = ClientCertificate::from_pem(&device.pem(), &key).unwrap();
         let error = trust.presenting(&mismatched).unwrap_err();
         assert_eq!(

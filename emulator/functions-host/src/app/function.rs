@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+use crate::app::function_error::FunctionError;
 use crate::app::function_json::{Binding, File};
 use crate::app::retry::RetryPolicy;
 use crate::app::route::{Route, RouteError};
@@ -92,14 +93,13 @@ impl Function {
     /// Reads a function from the text of its `function.json`. `setting` looks up an app setting.
     ///
     /// # Errors
-    /// A sentence that says what is wrong with the file. The real host does without the function
-    /// then.
+    /// When the file can't be used. The real host does without the function then.
     pub(crate) fn parse(
         name: &str,
         text: &str,
         route_prefix: &str,
         setting: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, FunctionError> {
         let file: File = settings_file::parse(text)?;
         file.check(name)?;
         let is_on = |value: Option<String>| {
@@ -115,8 +115,8 @@ impl Function {
             |kind: &'static str| move |binding: &&Binding| binding.kind.eq_ignore_ascii_case(kind);
         let event_hub_trigger = inputs.iter().find(is("eventHubTrigger"));
         let event_hub_trigger = event_hub_trigger.map(EventHubTrigger::new).transpose()?;
-        let input_bindings = declaration::input_bindings(text)?;
-        let store_outputs = declaration::store_outputs(text)?;
+        let input_bindings = declaration::input_bindings(text).map_err(FunctionError::Binding)?;
+        let store_outputs = declaration::store_outputs(text).map_err(FunctionError::Binding)?;
         let trigger = inputs
             .into_iter()
             .find(|binding| is("httpTrigger")(&binding));
@@ -145,11 +145,11 @@ impl Function {
     /// The same function, when its `scriptFile` stands in its folder or none is named.
     ///
     /// # Errors
-    /// A sentence that names the file.
-    pub(crate) fn with_its_script(self, folder: &Path) -> Result<Self, String> {
+    /// When there is no such file.
+    pub(crate) fn with_its_script(self, folder: &Path) -> Result<Self, FunctionError> {
         match &self.script {
             Some(file) if !folder.join(file).is_file() => {
-                Err(format!("its scriptFile {file} doesn't exist"))
+                Err(FunctionError::NoScript(file.clone()))
             }
             _ => Ok(self),
         }
@@ -225,19 +225,19 @@ impl OutputBinding {
 }
 
 impl EventHubTrigger {
-    fn new(binding: &Binding) -> Result<Self, String> {
+    fn new(binding: &Binding) -> Result<Self, FunctionError> {
         let lower = |text: &Option<String>| text.as_deref().map(str::to_lowercase);
         let cardinality = match lower(&binding.cardinality).as_deref() {
             None | Some("one") => Cardinality::One,
             Some("many") => Cardinality::Many,
-            Some(other) => return Err(format!("cardinality {other} is neither one nor many")),
+            Some(other) => return Err(FunctionError::Cardinality(other.to_owned())),
         };
         let data_type = match lower(&binding.data_type).as_deref() {
             None => DataType::Undefined,
             Some("string") => DataType::String,
             Some("binary") => DataType::Binary,
             Some("stream") => DataType::Stream,
-            Some(other) => return Err(format!("dataType {other} is neither string nor binary")),
+            Some(other) => return Err(FunctionError::DataType(other.to_owned())),
         };
         let consumer_group = binding.consumer_group.clone();
         Ok(Self {
@@ -250,7 +250,11 @@ impl EventHubTrigger {
 }
 
 impl HttpTrigger {
-    fn new(function_name: &str, binding: Binding, route_prefix: &str) -> Result<Self, String> {
+    fn new(
+        function_name: &str,
+        binding: Binding,
+        route_prefix: &str,
+    ) -> Result<Self, FunctionError> {
         let auth_level = match binding
             .auth_level
             .as_deref()
@@ -263,9 +267,7 @@ impl HttpTrigger {
             Some("system") => AuthLevel::System,
             Some("admin") => AuthLevel::Admin,
             Some(other) => {
-                return Err(format!(
-                    "authLevel {other} is not one of anonymous, function and admin"
-                ));
+                return Err(FunctionError::AuthLevel(other.to_owned()));
             }
         };
         let own = binding.route.unwrap_or_else(|| function_name.to_owned());
@@ -304,7 +306,7 @@ mod tests {
     const BINDINGS: &str = r#""bindings":[{"type":"httpTrigger","direction":"in","name":"req","methods":["post"]},
         {"type":"http","direction":"out","name":"res"}]"#;
 
-    fn parse(text: &str) -> Result<Function, String> {
+    fn parse(text: &str) -> Result<Function, FunctionError> {
         Function::parse("HttpTrigger1", text, "api", |_| None)
     }
 
@@ -371,9 +373,15 @@ mod tests {
         assert!(
             trigger(r#","cardinality":"few""#)
                 .unwrap_err()
+                .to_string()
                 .contains("few")
         );
-        assert!(trigger(r#","dataType":"xml""#).unwrap_err().contains("xml"));
+        assert!(
+            trigger(r#","dataType":"xml""#)
+                .unwrap_err()
+                .to_string()
+                .contains("xml")
+        );
     }
 
     #[test]
@@ -416,7 +424,7 @@ mod tests {
                 "the route admin/x begins with admin",
             ),
         ] {
-            let error = parse(&text).unwrap_err();
+            let error = parse(&text).unwrap_err().to_string();
             assert!(error.contains(problem), "{text}: {error}");
         }
     }
@@ -437,6 +445,6 @@ mod tests {
             "the constraint b is unknown in route api/{a:b}"
         );
         let error = function.with_its_script(Path::new("/nowhere")).unwrap_err();
-        assert_eq!(error, "its scriptFile x.js doesn't exist");
+        assert_eq!(error.to_string(), "its scriptFile x.js doesn't exist");
     }
 }

@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use crate::app::function_error::FunctionError;
 use crate::app::retry::RetryPolicy;
 
 #[derive(Deserialize)]
@@ -74,12 +75,12 @@ const MAX_NAME: usize = 128;
 
 impl File {
     /// What the host checks before it looks at single bindings. `name` is the function's.
-    pub(super) fn check(&self, name: &str) -> Result<(), String> {
+    pub(super) fn check(&self, name: &str) -> Result<(), FunctionError> {
         let triggers = self.bindings.iter().filter(|binding| binding.is_trigger());
         match triggers.count() {
             1 => {}
-            0 => return Err("it has no binding that is a trigger".to_owned()),
-            _ => return Err("it has more than one binding that is a trigger".to_owned()),
+            0 => return Err(FunctionError::NoTrigger),
+            _ => return Err(FunctionError::SeveralTriggers),
         }
         let lower_case = name.to_lowercase();
         let reserved = ["admin", "runtime"];
@@ -91,12 +92,10 @@ impl File {
                 .unwrap_or(&lower_case)
                 .to_lowercase();
             if let Some(reserved) = reserved
-                .iter()
-                .find(|reserved| route.trim_start_matches('/').starts_with(*reserved))
+                .into_iter()
+                .find(|reserved| route.trim_start_matches('/').starts_with(reserved))
             {
-                return Err(format!(
-                    "the route {route} begins with {reserved}, which is the host's own"
-                ));
+                return Err(FunctionError::ReservedRoute { route, reserved });
             }
         }
         for (position, binding) in self.bindings.iter().enumerate() {
@@ -104,7 +103,7 @@ impl File {
                 .iter()
                 .any(|earlier| earlier.name.eq_ignore_ascii_case(&binding.name));
             if is_repeated {
-                return Err(format!("it has two bindings named {}", binding.name));
+                return Err(FunctionError::RepeatedBinding(binding.name.clone()));
             }
             binding.check()?;
         }
@@ -117,7 +116,7 @@ impl Binding {
         self.kind.to_lowercase().ends_with("trigger")
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), FunctionError> {
         let mut characters = self.name.chars();
         let is_name = self.name == "$return"
             || (characters
@@ -126,11 +125,11 @@ impl Binding {
                 && self.name.len() <= MAX_NAME
                 && characters.all(|c| c.is_ascii_alphanumeric() || c == '_'));
         if !is_name {
-            return Err(format!("\"{}\" is not a valid binding name", self.name));
+            return Err(FunctionError::BindingName(self.name.clone()));
         }
         let kind = self.kind.to_lowercase();
         if !KNOWN_TYPES.iter().any(|known| kind.starts_with(known)) {
-            return Err(format!("there is no binding of the type {}", self.kind));
+            return Err(FunctionError::BindingType(self.kind.clone()));
         }
         Ok(())
     }

@@ -84,9 +84,12 @@ impl App {
             }
             let function = if is_function_name(&name) {
                 let text = read(&file).map_err(|error| error.problem().to_owned());
-                text.and_then(|text| Function::parse(&name, &text, &settings.route_prefix, setting))
-                    .and_then(|function| function.with_its_script(&entry.path()))
-                    .map_err(|problem| format!("{} cannot be used: {problem}", file.display()))
+                let function = text.and_then(|text| {
+                    Function::parse(&name, &text, &settings.route_prefix, setting)
+                        .and_then(|function| function.with_its_script(&entry.path()))
+                        .map_err(|error| error.to_string())
+                });
+                function.map_err(|problem| format!("{} cannot be used: {problem}", file.display()))
             } else {
                 Err(format!("'{name}' is not a valid function name."))
             };
@@ -188,16 +191,16 @@ fn load_local_settings(file: &Path) -> Result<HashMap<String, SecretString>, App
     if !file.is_file() {
         return Ok(HashMap::new());
     }
-    let wrong = |problem: &str| AppError::new(file, problem);
-    let settings: LocalSettings = parse(&read(file)?).map_err(|problem| wrong(&problem))?;
+    let wrong = |problem: &dyn fmt::Display| AppError::new(file, problem);
+    let settings: LocalSettings = parse(&read(file)?).map_err(|error| wrong(&error))?;
     if settings.is_encrypted {
-        return Err(wrong("it is encrypted; run `func settings decrypt` first"));
+        return Err(wrong(&"it is encrypted; run `func settings decrypt` first"));
     }
     // No complaint shows a value, as any may be a secret.
     let values = match settings.values {
         Value::Null => return Ok(HashMap::new()),
         Value::Object(values) => values,
-        _ => return Err(wrong("\"Values\" must be an object of strings")),
+        _ => return Err(wrong(&"\"Values\" must be an object of strings")),
     };
     let settings = values.into_iter().map(|(name, value)| match value {
         Value::String(value) => Ok((name, value.into())),

@@ -3,6 +3,7 @@
 
 pub(crate) mod app_error;
 pub(crate) mod function;
+pub(crate) mod function_error;
 mod function_json;
 pub(crate) mod functions_app;
 pub(crate) mod host_json;

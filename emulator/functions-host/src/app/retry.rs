@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use thiserror::Error;
 
 use crate::app::timespan;
 
@@ -29,14 +30,24 @@ struct File {
     maximum_interval: Option<String>,
 }
 
-impl TryFrom<File> for RetryPolicy {
-    type Error = String;
+/// Why a retry policy can't be used.
+#[derive(Debug, Error)]
+pub(crate) enum RetryPolicyError {
+    /// The strategy needs this member.
+    #[error("\"retry.{0}\" must be a time span like 00:00:10 with this strategy")]
+    Interval(&'static str),
+    /// There is no such strategy.
+    #[error("\"retry.strategy\" is {0}, which is neither fixedDelay nor exponentialBackoff")]
+    Strategy(String),
+}
 
-    fn try_from(file: File) -> Result<Self, String> {
-        let span = |name: &str, text: Option<&str>| {
-            text.and_then(timespan::parse).ok_or_else(|| {
-                format!("\"retry.{name}\" must be a time span like 00:00:10 with this strategy")
-            })
+impl TryFrom<File> for RetryPolicy {
+    type Error = RetryPolicyError;
+
+    fn try_from(file: File) -> Result<Self, RetryPolicyError> {
+        let span = |name, text: Option<&str>| {
+            let span = text.and_then(timespan::parse);
+            span.ok_or(RetryPolicyError::Interval(name))
         };
         let (first_pause, longest_pause) = match file.strategy.to_lowercase().as_str() {
             "fixeddelay" => {
@@ -47,11 +58,7 @@ impl TryFrom<File> for RetryPolicy {
                 span("minimumInterval", file.minimum_interval.as_deref())?,
                 span("maximumInterval", file.maximum_interval.as_deref())?,
             ),
-            other => {
-                return Err(format!(
-                    "\"retry.strategy\" is {other}, which is neither fixedDelay nor exponentialBackoff"
-                ));
-            }
+            other => return Err(RetryPolicyError::Strategy(other.to_owned())),
         };
         Ok(Self {
             max_retry_count: file.max_retry_count,

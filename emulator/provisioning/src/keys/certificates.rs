@@ -13,6 +13,7 @@ use rcgen::{
     Issuer, KeyPair, KeyUsagePurpose,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use secrecy::{ExposeSecret as _, SecretString};
 use time::{Duration, OffsetDateTime};
 
 use crate::keys::key_pair::{KeyAlgorithm, KeyPairError};
@@ -133,7 +134,7 @@ impl CertificateAuthority {
         fs::create_dir_all(directory)?;
         fs::write(directory.join(".gitignore"), "*\n")?;
         fs::write(certificate_file(directory), made.pem())?;
-        let key = made.issuer.key().serialize_pem();
+        let key = made.issuer.key().serialize_pem().into();
         write_secret(&directory.join(KEY_FILE), &key)?;
         Ok(made)
     }
@@ -175,14 +176,16 @@ impl CertificateAuthority {
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
+pub fn write_secret(path: &Path, text: &SecretString) -> std::io::Result<()> {
     use std::io::Write as _;
 
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text.as_bytes())
+    options
+        .open(path)?
+        .write_all(text.expose_secret().as_bytes())
 }
 
 /// What the authority is, whenever it is asked: its name is what ties a certificate to it.

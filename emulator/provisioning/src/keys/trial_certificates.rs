@@ -7,6 +7,7 @@ use rcgen::{
     Issuer, KeyPair, KeyUsagePurpose,
 };
 use rustls::pki_types::CertificateDer;
+use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
 
 /// From when to when a certificate holds.
@@ -106,8 +107,8 @@ impl TrialAuthority {
 
     /// Its private key, in PEM.
     #[must_use]
-    pub fn key_pem(&self) -> String {
-        self.issuer.key().serialize_pem()
+    pub fn key_pem(&self) -> SecretString {
+        self.issuer.key().serialize_pem().into()
     }
 }
 
@@ -138,8 +139,8 @@ impl TrialDevice {
 
     /// Its private key, in PEM.
     #[must_use]
-    pub fn key_pem(&self) -> String {
-        self.key.serialize_pem()
+    pub fn key_pem(&self) -> SecretString {
+        self.key.serialize_pem().into()
     }
 }
 

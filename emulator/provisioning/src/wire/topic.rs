@@ -7,7 +7,7 @@
 //! `$dps/registrations/res/202/?$rid=&retry-after=3`.
 
 /// The filter that a device subscribes to for its answers.
-pub const ANSWERS: &str = "$dps/registrations/res/#";
+pub(crate) const ANSWERS: &str = "$dps/registrations/res/#";
 
 /// The topic to which a device publishes to register, without its query.
 pub(crate) const REGISTER: &str = "$dps/registrations/PUT/iotdps-register/";
@@ -22,17 +22,17 @@ const NO_OPERATION: &str = "operationId is missing; the topic ends in ?$rid={req
 
 /// What a device asks by its topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
+pub(crate) struct Question {
     /// The id that the answer has to carry; empty when the topic has none, as one with `rid` in
     /// place of `$rid`.
-    pub request_id: String,
+    pub(crate) request_id: String,
     /// What is asked.
-    pub ask: Ask,
+    pub(crate) ask: Ask,
 }
 
 /// What may be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ask {
+pub(crate) enum Ask {
     /// To register.
     Register,
     /// How far this operation has come.
@@ -44,7 +44,7 @@ pub enum Ask {
 impl Question {
     /// Reads a topic; `None` when it isn't one of the device API.
     #[must_use]
-    pub fn parse(topic: &str) -> Option<Self> {
+    pub(crate) fn parse(topic: &str) -> Option<Self> {
         let (path, query) = topic
             .split_once('?')
             .map_or((topic, None), |(path, query)| (path, Some(query)));

@@ -1,301 +1,29 @@
-//! A custom handler on strings, which does what `lifecycle-puppet.py` of the corpus does, and
-//! starts in no time.
-//!
-//! `control.json` in the app's root says what its process does, a request's body says more. What
-//! happens to it goes to `events.jsonl`. The corpus' `lifecycle.README.md` lists the members of
-//! both.
+//! A connection of the host: its requests, and what the puppet answers.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a puppet that falls over fails its test"
-)]
-
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Command, exit};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, LazyLock, Mutex};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-static ROOT: LazyLock<PathBuf> =
-    LazyLock::new(|| std::env::var_os("FUNCTIONS_APP_ROOT_PATH").unwrap().into());
-/// How many processes there were before this one.
-static GENERATION: LazyLock<usize> = LazyLock::new(|| {
-    let events = std::fs::read_to_string(ROOT.join("events.jsonl")).unwrap_or_default();
-    events.matches(r#""what":"start""#).count()
-});
-static EVENTS: LazyLock<Mutex<File>> = LazyLock::new(|| {
-    let mut options = File::options();
-    let file = options.append(true).create(true);
-    Mutex::new(file.open(ROOT.join("events.jsonl")).unwrap())
-});
+use crate::actions::{bytes, die, items, say, sleep};
+use crate::events::{GENERATION, record};
 
-/// The tenth of a second in which a connection's first bytes are looked at when it is only held.
+/// How long a connection that is only held is looked at for its first bytes.
 const GLANCE: Duration = Duration::from_millis(200);
 
-fn main() {
-    if let Some(seconds) = std::env::args().nth(1).and_then(|argument| {
-        argument
-            .strip_prefix("--child=")
-            .map(|seconds| seconds.parse::<f64>().unwrap())
-    }) {
-        record(
-            "child",
-            json!({"ppid": std::os::unix::process::parent_id()}),
-        );
-        sleep(seconds);
-        record("child ends", json!({}));
-        return;
-    }
-    let control = control();
-    record("start", circumstances());
-    for signal in items(&control["trap"]) {
-        trap(
-            i32::try_from(signal.as_i64().unwrap()).unwrap(),
-            control["trap_exit"].as_i64(),
-        );
-    }
-    say(&control["say"]);
-    if let Some(seconds) = control["fork"].as_f64() {
-        let child = Command::new(std::env::current_exe().unwrap())
-            .arg(format!("--child={seconds}"))
-            .spawn();
-        drop(child.unwrap());
-    }
-    if control["start"].is_object() {
-        sleep(control["start"]["delay"].as_f64().unwrap_or_default());
-        die(&control["start"]);
-    }
-    let later = control["exit_later"].clone();
-    if let Some(seconds) = later["after"].as_f64() {
-        thread::spawn(move || {
-            sleep(seconds);
-            die(&later);
-        });
-    }
-    sleep(control["listen_delay"].as_f64().unwrap_or_default());
-    if control["never_listen"] == true {
-        loop {
-            thread::park();
-        }
-    }
-    serve(control);
-}
-
-/// What `control.json` says for this process.
-fn control() -> Value {
-    let text = std::fs::read_to_string(ROOT.join("control.json")).unwrap_or_default();
-    let mut control: Map<String, Value> = serde_json::from_str(&text).unwrap_or_default();
-    let generations = control.remove("generations").unwrap_or_default();
-    let generations = items(&generations);
-    let own = generations.get(*GENERATION).or_else(|| {
-        let repeats = control
-            .get("last_repeats")
-            .is_some_and(|repeats| repeats == true);
-        generations.last().filter(|_| repeats)
-    });
-    if let Some(own) = own {
-        control.extend(own.as_object().unwrap().clone());
-    }
-    Value::Object(control)
-}
-
-fn circumstances() -> Value {
-    let read = |file: &str| std::fs::read(file).unwrap();
-    let command_line = String::from_utf8_lossy(&read("/proc/self/cmdline")).into_owned();
-    let argv: Vec<&str> = command_line.trim_end_matches('\0').split('\0').collect();
-    let status = String::from_utf8_lossy(&read("/proc/self/status")).into_owned();
-    let status: HashMap<&str, &str> = status
-        .lines()
-        .filter_map(|line| line.split_once(":\t"))
-        .collect();
-    let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
-    let descriptors: HashMap<String, String> = descriptors
-        .filter_map(|entry| {
-            let target = std::fs::read_link(entry.path()).ok()?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            Some((name, target.to_string_lossy().into_owned()))
-        })
-        .collect();
-    let group = rustix::process::getpgid(None).unwrap();
-    json!({
-        "argv": argv,
-        "cwd": std::env::current_dir().unwrap(),
-        "env": std::env::vars().collect::<HashMap<_, _>>(),
-        "fds": descriptors,
-        "ppid": std::os::unix::process::parent_id(),
-        "pgid": group.as_raw_nonzero().get(),
-        "sig": {"SigBlk": status["SigBlk"], "SigIgn": status["SigIgn"], "SigCgt": status["SigCgt"]},
-        "umask": status.get("Umask"),
-    })
-}
-
-/// Writes down what happened.
-fn record(what: &str, more: Value) {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let mut event = json!({
-        "t": now.unwrap().as_secs_f64(), "pid": std::process::id(), "gen": *GENERATION, "what": what,
-    });
-    let Value::Object(more) = more else { return };
-    event.as_object_mut().unwrap().extend(more);
-    EVENTS
-        .lock()
-        .unwrap()
-        .write_all(format!("{event}\n").as_bytes())
-        .unwrap();
-}
-
-fn items(list: &Value) -> &[Value] {
-    list.as_array().map_or(&[], Vec::as_slice)
-}
-
-fn sleep(seconds: f64) {
-    thread::sleep(Duration::from_secs_f64(seconds));
-}
-
-/// Prints what it is told, byte for byte.
-fn say(lines: &Value) {
-    for line in items(lines) {
-        let once = bytes(line);
-        let times = usize::try_from(line["times"].as_u64().unwrap_or(1)).unwrap();
-        let text = once.repeat(times);
-        if line["to"] == "stderr" {
-            std::io::stderr().write_all(&text).unwrap();
-        } else {
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(&text).unwrap();
-            stdout.flush().unwrap();
-        }
-        sleep(line["pause"].as_f64().unwrap_or_default());
-    }
-}
-
-/// `b64`, or else `text`.
-fn bytes(of: &Value) -> Vec<u8> {
-    match of["b64"].as_str() {
-        Some(base64) => STANDARD.decode(base64).unwrap(),
-        None => of["text"].as_str().unwrap_or_default().as_bytes().to_vec(),
-    }
-}
-
-/// Ends as it is told.
-fn die(how: &Value) {
-    if let Some(code) = how["exit"].as_i64() {
-        record("exit", json!({"code": code}));
-        exit(i32::try_from(code).unwrap());
-    }
-    if let Some(signal) = how["signal"].as_i64() {
-        record("dying", json!({"signal": signal}));
-        let signal = i32::try_from(signal).unwrap();
-        let signal = rustix::process::Signal::from_named_raw(signal).unwrap();
-        // Rust's own handler of SIGSEGV and SIGBUS lets the first one pass.
-        for _ in 0..50 {
-            rustix::process::kill_process(rustix::process::getpid(), signal).unwrap();
-            sleep(0.1);
-        }
-    }
-}
-
-/// Writes down a signal, and ignores it unless it is told to end.
-fn trap(signal: i32, exit_code: Option<i64>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let kind = tokio::signal::unix::SignalKind::from_raw(signal);
-    let mut signals = runtime.block_on(async { tokio::signal::unix::signal(kind).unwrap() });
-    thread::spawn(move || {
-        while runtime.block_on(signals.recv()).is_some() {
-            record("signal", json!({"signal": signal}));
-            if let Some(code) = exit_code {
-                exit(i32::try_from(code).unwrap());
-            }
-        }
-    });
-}
-
 /// What all connections share.
-struct Shared {
-    control: Value,
-    pings: AtomicU64,
-    requests: AtomicU64,
-    connections: AtomicU64,
+pub(crate) struct Shared {
+    pub(crate) control: Value,
+    pub(crate) pings: AtomicU64,
+    pub(crate) requests: AtomicU64,
+    pub(crate) connections: AtomicU64,
 }
 
-fn serve(control: Value) {
-    let given = || {
-        std::env::var("FUNCTIONS_CUSTOMHANDLER_PORT")
-            .ok()?
-            .parse()
-            .ok()
-    };
-    let port = control["port"].as_u64().or_else(given).unwrap_or_default();
-    let port = u16::try_from(port).unwrap();
-    let address = control["address"]
-        .as_str()
-        .unwrap_or("127.0.0.1")
-        .to_owned();
-    let listener = TcpListener::bind((address.as_str(), port)).unwrap_or_else(|error| {
-        record("bind failed", json!({"error": error.to_string()}));
-        exit(98);
-    });
-    record("listening", json!({"port": port}));
-    let shared = Arc::new(Shared {
-        control,
-        pings: AtomicU64::new(0),
-        requests: AtomicU64::new(0),
-        connections: AtomicU64::new(0),
-    });
-    let (mut opened, mut most) = (0, 0);
-    loop {
-        let (socket, _) = listener.accept().unwrap();
-        socket.set_nodelay(true).unwrap();
-        opened += 1;
-        match shared.control["accept"].as_str() {
-            Some("hold") => {
-                let seconds = shared.control["hold"].as_f64().unwrap_or(3600.0);
-                thread::spawn(move || hold(socket, seconds));
-                continue;
-            }
-            Some("reset") => {
-                record("accept reset", json!({}));
-                reset(socket);
-                continue;
-            }
-            Some("close") => {
-                record("accept close", json!({}));
-                continue;
-            }
-            _ => {}
-        }
-        let now = shared.connections.fetch_add(1, SeqCst) + 1;
-        most = now.max(most);
-        record("conn", json!({"conn": opened, "now": now, "max": most}));
-        let (shared, number) = (Arc::clone(&shared), opened);
-        thread::spawn(move || {
-            Connection {
-                reader: BufReader::new(socket.try_clone().unwrap()),
-                socket,
-                number,
-                shared: &shared,
-                served: 0,
-            }
-            .run();
-            shared.connections.fetch_sub(1, SeqCst);
-        });
-    }
-}
-
-fn hold(mut socket: TcpStream, seconds: f64) {
+pub(crate) fn hold(mut socket: TcpStream, seconds: f64) {
     socket.set_read_timeout(Some(GLANCE)).unwrap();
     let mut first = [0; 200];
     let length = socket.read(&mut first).unwrap_or_default();
@@ -307,17 +35,17 @@ fn hold(mut socket: TcpStream, seconds: f64) {
 }
 
 /// Closes a connection with RST.
-fn reset(socket: TcpStream) {
+pub(crate) fn reset(socket: TcpStream) {
     rustix::net::sockopt::set_socket_linger(&socket, Some(Duration::ZERO)).unwrap();
     drop(socket);
 }
 
-struct Connection<'a> {
-    socket: TcpStream,
-    reader: BufReader<TcpStream>,
-    number: u64,
-    shared: &'a Shared,
-    served: u64,
+pub(crate) struct Connection<'a> {
+    pub(crate) socket: TcpStream,
+    pub(crate) reader: BufReader<TcpStream>,
+    pub(crate) number: u64,
+    pub(crate) shared: &'a Shared,
+    pub(crate) served: u64,
 }
 
 struct Request {
@@ -337,7 +65,7 @@ enum Next {
 }
 
 impl Connection<'_> {
-    fn run(mut self) {
+    pub(crate) fn run(mut self) {
         let idle = self.shared.control["idle_close"]
             .as_f64()
             .map(Duration::from_secs_f64);
