@@ -96,7 +96,7 @@ impl Config {
     ///
     /// # Errors
     /// When a variable is missing or has an unusable value; the error names it, and the value where
-    /// it is no secret.
+    /// it is not a secret.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let or = |name, default: &str| lookup(name).unwrap_or_else(|| default.to_owned());
         let url = lookup(SERVICE_URL).with_context(|| {
@@ -177,7 +177,7 @@ fn api_version(value: String) -> Result<String> {
     };
     ensure!(
         matches!(date[..], [year, month, day] if is(year, 4, 9999) && is(month, 2, 12) && is(day, 2, 31)),
-        "{API_VERSION} is {value:?}, which is no version of the API: a date like the default {DEFAULT_API_VERSION}, or one with \
+        "{API_VERSION} is {value:?}, which is not a version of the API: a date like the default {DEFAULT_API_VERSION}, or one with \
          -preview behind it"
     );
     Ok(value)
@@ -190,7 +190,7 @@ fn initial_properties(value: &str, hub_property: Option<&str>) -> Result<Map<Str
     for name in properties.keys() {
         ensure!(
             crate::telemetry::is_property_name(name),
-            "{INITIAL_PROPERTIES} has the member {name:?}, which is no name of a property"
+            "{INITIAL_PROPERTIES} has the member {name:?}, which is not a valid property name"
         );
         ensure!(
             name != HUB_REGISTRATION_ID && Some(name.as_str()) != hub_property,
@@ -204,7 +204,7 @@ fn initial_properties(value: &str, hub_property: Option<&str>) -> Result<Map<Str
 fn name(variable: &str, value: String) -> Result<Option<String>> {
     ensure!(
         value.is_empty() || crate::telemetry::is_property_name(&value),
-        "{variable} is {value:?}, which is no name of a property"
+        "{variable} is {value:?}, which is not a valid property name"
     );
     Ok(Some(value).filter(|value| !value.is_empty()))
 }
@@ -324,11 +324,11 @@ mod tests {
             ),
             (
                 &[URL, (API_VERSION, "")],
-                "ADT_API_VERSION is \"\", which is no version of the API: a date like the default 2023-10-31, or one with -preview behind it",
+                "ADT_API_VERSION is \"\", which is not a version of the API: a date like the default 2023-10-31, or one with -preview behind it",
             ),
             (
                 &[URL, (INITIAL_PROPERTIES, r#"{"a":1,"$dtId":"x"}"#)],
-                "ADT_INITIAL_PROPERTIES has the member \"$dtId\", which is no name of a property",
+                "ADT_INITIAL_PROPERTIES has the member \"$dtId\", which is not a valid property name",
             ),
             (
                 &[URL, (INITIAL_PROPERTIES, r#"{"HubRegistrationId":"x"}"#)],
@@ -344,7 +344,7 @@ mod tests {
             ),
             (
                 &[URL, (HUB_PROPERTY, "a/b")],
-                "ADT_HUB_PROPERTY is \"a/b\", which is no name of a property",
+                "ADT_HUB_PROPERTY is \"a/b\", which is not a valid property name",
             ),
             (
                 &[URL, (UPGRADE_MODELS, "yes")],
@@ -452,7 +452,7 @@ mod tests {
             assert_eq!(
                 error.to_string(),
                 format!(
-                    "ADT_INITIAL_PROPERTIES has the member {name:?}, which is no name of a property"
+                    "ADT_INITIAL_PROPERTIES has the member {name:?}, which is not a valid property name"
                 )
             );
         }

@@ -123,7 +123,7 @@ async fn a_component_that_can_be_none_and_a_twin_that_is_not_there_are_told() {
     assert_eq!(
         delivery.logs(),
         [
-            "event 0 is left out: its system property dt-subject names no possible component",
+            "event 0 is left out: its system property dt-subject is not a valid component name",
             "nobody: Digital Twins answered 404 DigitalTwinNotFound: There is no digital twin \"nobody\"",
             "2 events: 0 twins written, 1 refused, 0 failed; 0 events skipped, 1 left out",
         ]

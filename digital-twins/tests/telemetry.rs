@@ -64,11 +64,11 @@ async fn a_thousand_events_of_a_hundred_twins_with_five_bad_ones_need_a_hundred_
     assert_eq!(logs.len(), 6, "{logs:?}");
     assert_eq!(
         logs[0],
-        "event 0 is left out: its body is no JSON object in UTF-8"
+        "event 0 is left out: its body is not a JSON object in UTF-8"
     );
     assert_eq!(
         logs[1],
-        "event 199 is left out: Temperature in its body is no number"
+        "event 199 is left out: Temperature in its body is not a number"
     );
     assert_eq!(
         logs[4],
@@ -251,7 +251,7 @@ async fn one_bad_value_does_not_drop_the_others() {
     assert_eq!(
         delivery.logs(),
         [
-            "event 0 is used in part: Temperature in its body is no number",
+            "event 0 is used in part: Temperature in its body is not a number",
             "unmodelled, Humidity: Digital Twins answered 400 ValidationFailed: The model dtmi:contosocom:DigitalTwins:Thermostat;2 has no property \"Humidity\"",
             "2 events: 2 twins written, 1 refused, 0 failed; 0 events skipped, 0 left out",
         ]

@@ -21,7 +21,7 @@ const ATTEMPTS: u32 = 5;
 pub enum Outcome {
     /// It has been deleted, with its relationships.
     Deleted(TwinId),
-    /// There is none, or there is none any more.
+    /// There is no such twin, or it has been deleted meanwhile.
     NotFound,
     /// It stays.
     Kept(TwinId, Keep),

@@ -58,7 +58,7 @@ pub enum RegistrationError {
         "The device's payload has no modelId: it must name the model of its digital twin, as in {EXAMPLE}."
     )]
     NoModelId,
-    /// What it names is no model.
+    /// The model ID is not valid.
     #[error(
         "deviceRuntimeContext.payload.modelId is no model ID, such as dtmi:contosocom:DigitalTwins:Thermostat;2."
     )]

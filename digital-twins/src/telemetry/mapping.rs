@@ -210,10 +210,10 @@ pub fn is_property_name(text: &str) -> bool {
 /// Why a text is no [`Mapping`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MappingError {
-    /// A part of it names no property that a model can have.
+    /// A part of it is not a valid property name.
     #[error("{0:?} is neither a member nor member=property")]
     NotAPair(String),
-    /// What stands behind a colon is none of the kinds.
+    /// The text behind a colon is not one of the kinds.
     #[error("{0:?} behind a colon is none of number, string and boolean")]
     NotAKind(String),
     /// Two members go to one property.

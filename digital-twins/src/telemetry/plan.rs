@@ -87,14 +87,14 @@ pub enum EventError {
     /// The hub has not said which device it is from.
     #[error("it has no system property {DEVICE_ID}: is it from an IoT hub?")]
     NoDeviceId,
-    /// The twin that it names can't be one.
-    #[error("its device or enrichment names no possible twin")]
+    /// The name of its twin is not a valid twin ID.
+    #[error("its device or enrichment is not a valid twin ID")]
     NotATwinId,
-    /// The component that it is from can't be one.
-    #[error("its system property {COMPONENT} names no possible component")]
+    /// The name of its component is not valid.
+    #[error("its system property {COMPONENT} is not a valid component name")]
     NotAComponent,
-    /// The body is no JSON object.
-    #[error("its body is no JSON object in UTF-8")]
+    /// The body is not a JSON object.
+    #[error("its body is not a JSON object in UTF-8")]
     NotAnObject,
     /// Members that go to properties are of another kind than the setting says.
     #[error("{}", all(.0))]
@@ -103,7 +103,7 @@ pub enum EventError {
 
 /// A member of another kind than the setting says.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{member} in its body is no {kind}")]
+#[error("{member} in its body is not a {kind}")]
 pub struct WrongKindError {
     /// The member.
     pub member: String,

@@ -55,13 +55,13 @@ pub enum CertificateError {
     /// The text of the certificates can't be read.
     #[error("the certificates aren't PEM")]
     NotPem(#[source] pem::Error),
-    /// The text holds no certificate.
+    /// The text contains no certificate.
     #[error("there is no certificate in PEM")]
     NoCertificate,
     /// The private key is encrypted.
     #[error("the private key has a pass phrase; remove it with `openssl pkey -in KEY -out NEW`")]
     PassPhrase,
-    /// The text holds no private key. The cause is left out, as it may quote the text.
+    /// The text contains no private key. The cause is left out, as it may quote the text.
     #[error("there is no private key in PEM")]
     NoKey,
 }

@@ -64,7 +64,7 @@ impl<'a> AllocationRequest<'a> {
     /// another type.
     pub fn parse(json: &'a str) -> Result<Self, RequestError> {
         let members = Members::parse(json).map_err(|error| {
-            // That it is no object shows before the rest is looked at.
+            // That it is not an object shows before the rest is looked at.
             let syntax = serde_json::from_str::<IgnoredAny>(json).err();
             match syntax.or_else(|| (!error.is_data()).then_some(error)) {
                 Some(error) => RequestError::NotJson(error),

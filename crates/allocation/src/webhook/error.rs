@@ -13,9 +13,9 @@ use crate::request::MissingError;
 /// Why there is no answer of the policy's. Its `Display` is the answer: one sentence.
 #[derive(Debug)]
 pub(super) enum WebhookError {
-    /// There is no request.
+    /// The request has no body.
     NoBody,
-    /// The request is no text.
+    /// The request is not text.
     Unreadable(BodyError),
     /// The request, or the envelope around it, is too large.
     TooLarge {
@@ -26,7 +26,7 @@ pub(super) enum WebhookError {
     OverBudget,
     /// The body did not arrive whole, or not in time.
     Incomplete,
-    /// The request is no allocation request.
+    /// The request is not an allocation request.
     Malformed(RequestError),
     /// The request lacks what every policy needs.
     Missing(MissingError),

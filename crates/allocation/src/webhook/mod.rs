@@ -79,7 +79,7 @@ impl<P: AsyncPolicy> Webhook<P> {
     /// The answer to the host's envelope, as JSON. `id` names the invocation in the process's log.
     ///
     /// # Errors
-    /// When it is no envelope of the Functions host, or the answer can't be written.
+    /// When it is not an envelope of the Functions host, or the answer can't be written.
     pub async fn answer(&self, envelope: &[u8], id: &str) -> Result<Vec<u8>, AnswerError> {
         if !P::WAITS
             && let Some(answer) = at_once(self.answered(envelope, id))
@@ -208,7 +208,7 @@ fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
 /// but 500.
 #[derive(Debug)]
 pub enum AnswerError {
-    /// It is none of the Functions host's.
+    /// It is not an envelope of the Functions host.
     Envelope(InvocationError),
     /// A mistake of ours.
     Unwritable(serde_json::Error),

@@ -92,7 +92,7 @@ impl<'a> EventHubTrigger<'a> {
     /// The events of the batch, in the order of the partition.
     ///
     /// # Errors
-    /// When this is no batch, or events and properties don't pair up.
+    /// When this is not a batch, or events and properties don't pair up.
     pub fn batch(&self) -> Result<Vec<EventData<'_>>, BatchError> {
         let bodies: Vec<&RawValue> =
             serde_json::from_str(self.events.json()).map_err(|_| BatchError::NotABatch)?;
@@ -204,7 +204,7 @@ pub enum BatchError {
     NotABatch,
     /// The metadata is not as the host writes it.
     NotMetadata,
-    /// A member of the metadata is no array.
+    /// A member of the metadata is not an array.
     NotAnArray {
         /// The member.
         name: &'static str,
@@ -228,7 +228,7 @@ impl fmt::Display for BatchError {
                  event that comes alone can be forged by its sender",
             ),
             Self::NotMetadata => f.write_str("the metadata of the batch has a member of another type than the host's"),
-            Self::NotAnArray { name } => write!(f, "{name} in the metadata is no array"),
+            Self::NotAnArray { name } => write!(f, "{name} in the metadata is not an array"),
             Self::Unpaired { name, properties, events } => {
                 write!(f, "{name} in the metadata has {properties} entries for {events} events")
             }
@@ -357,7 +357,7 @@ mod tests {
             ),
             (
                 r#"{"PropertiesArray":{}}"#,
-                "PropertiesArray in the metadata is no array",
+                "PropertiesArray in the metadata is not an array",
             ),
             (
                 r#"{"PartitionContext":"x"}"#,

@@ -51,7 +51,7 @@ impl HttpRequest<'_> {
         let Some(Body(body)) = &self.body else {
             return Ok(None);
         };
-        // An object's brace is no base64, so that the headers need not be searched for most bodies.
+        // An object's brace is not base64, so that the headers need not be searched for most bodies.
         let is_text = body.starts_with('{') || !self.has_binary_body();
         if is_text {
             return Ok(without_mark(body).map(Cow::Borrowed));

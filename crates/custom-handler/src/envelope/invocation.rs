@@ -54,7 +54,7 @@ impl<'a, D: Deserialize<'a>> Invocation<'a, D> {
     /// Reads the envelope.
     ///
     /// # Errors
-    /// When it is no text, or not JSON, or lacks what `D` needs. Then it was not the Functions host
+    /// When it is not text, or not JSON, or lacks what `D` needs. Then it was not the Functions host
     /// that sent it.
     pub fn parse(envelope: &'a [u8]) -> Result<Self, InvocationError> {
         // All at once, which is quicker than string by string.

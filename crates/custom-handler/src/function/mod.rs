@@ -33,8 +33,7 @@ const FAILED: &str = "The function failed; its log says why.";
 pub struct Context<'a> {
     /// The host's id of the invocation, which its own logs carry, too.
     pub invocation_id: &'a str,
-    /// The binding data, as JSON text. Whoever causes an invocation can put any name and value into
-    /// it.
+    /// The binding data, as JSON text. A caller can put any name and value into it.
     pub metadata: Option<&'a RawValue>,
     logs: RefCell<Vec<String>>,
 }

@@ -132,7 +132,7 @@ fn events_that_have_nothing_for_us_are_skipped() {
 
 #[test]
 fn events_that_cannot_be_used_are_told_and_the_others_go_on() {
-    let no_object = "its body is no JSON object in UTF-8";
+    let no_object = "its body is not a JSON object in UTF-8";
     check(
         &[
             (r#"{"Temperature":1}"#, from("a"), json!({})),
@@ -150,10 +150,10 @@ fn events_that_cannot_be_used_are_told_and_the_others_go_on() {
             no_object,
             no_object,
             no_object,
-            "Temperature in its body is no number",
-            "hum in its body is no number",
+            "Temperature in its body is not a number",
+            "hum in its body is not a number",
             "it has no system property iothub-connection-device-id: is it from an IoT hub?",
-            "its device or enrichment names no possible twin",
+            "its device or enrichment is not a valid twin ID",
         ],
         0,
         "seven bad ones",
@@ -198,9 +198,9 @@ fn a_component_s_values_are_its_own() {
             of("t1", "Temperature", json!(22)),
             of("t2", "Temperature", json!(85)),
         ]}),
-        &["its system property dt-subject names no possible component"; 2],
+        &["its system property dt-subject is not a valid component name"; 2],
         0,
-        "a component is no twin",
+        "a component is not a twin",
     );
 }
 
@@ -218,11 +218,11 @@ fn one_bad_value_does_not_drop_the_others() {
     };
     assert_eq!(
         told(&plan.partly_usable),
-        ["Temperature in its body is no number"]
+        ["Temperature in its body is not a number"]
     );
     assert_eq!(
         told(&plan.unusable),
-        ["Temperature in its body is no number, hum in its body is no number"]
+        ["Temperature in its body is not a number, hum in its body is not a number"]
     );
 }
 
@@ -269,7 +269,7 @@ fn numbers_are_taken_as_far_as_a_double_goes() {
 #[test]
 fn a_hub_that_says_nothing_of_a_device_leaves_its_event_out() {
     let unknown = "it has no system property iothub-connection-device-id: is it from an IoT hub?";
-    let no_twin = "its device or enrichment names no possible twin";
+    let no_twin = "its device or enrichment is not a valid twin ID";
     for (system, expected) in [
         (Value::Null, unknown),
         (json!([]), unknown),

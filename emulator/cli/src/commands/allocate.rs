@@ -248,7 +248,7 @@ fn show(name: &str, linked_hubs: &[String], invocation: &Invocation) {
     for line in &invocation.logs {
         output::labelled("log", line, output::QUIET);
     }
-    // A status that HTTP doesn't have is none that DPS takes.
+    // DPS takes no status that HTTP does not have.
     let status = u16::try_from(response.status).unwrap_or_default();
     let outcome = WebhookOutcome::judge(status, &response.body, linked_hubs);
     let style = match outcome {

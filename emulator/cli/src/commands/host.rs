@@ -117,7 +117,7 @@ pub(super) async fn run(arguments: Host) -> anyhow::Result<ExitCode> {
         tokio::select! {
             Some(event) = happened.recv() => tell(&event),
             served = &mut serving => break served,
-            // Nobody has to wait for what is in flight.
+            // There is no need to wait for what is in flight.
             () = &mut twice => break Ok(()),
         }
     };

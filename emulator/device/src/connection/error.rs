@@ -18,7 +18,7 @@ pub enum ConnectionError {
         /// What is wrong with it.
         source: InvalidDnsNameError,
     },
-    /// Nobody listens there.
+    /// Nothing listens there.
     #[error("cannot reach {host}:{port}")]
     Reach {
         /// The host.

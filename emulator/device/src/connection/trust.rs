@@ -43,7 +43,7 @@ impl Trust {
     /// Trusts the authority of a CA file's text and nobody else.
     ///
     /// # Errors
-    /// The text holds no certificate.
+    /// The text contains no certificate.
     pub fn only(ca_pem: &str) -> Result<Self, TrustError> {
         let mut roots = RootCertStore::empty();
         let certificate =

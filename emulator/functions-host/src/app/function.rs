@@ -28,7 +28,7 @@ pub struct Function {
     pub(crate) store_outputs: Vec<StoreOutput>,
     pub(crate) disabled: bool,
     pub(crate) retry: Option<RetryPolicy>,
-    /// A file that must be there, though nobody reads it.
+    /// A file that must exist, although the host does not read it.
     script: Option<String>,
 }
 

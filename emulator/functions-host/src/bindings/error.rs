@@ -15,7 +15,7 @@ impl BindingError {
         Self(vec![format!("System.InvalidOperationException: {message}")])
     }
 
-    /// Nobody listens at `HOST:PORT`.
+    /// Nothing listens at `HOST:PORT`.
     pub(crate) fn connection_refused(endpoint: &str) -> Self {
         Self(vec![
             format!("System.Net.Http.HttpRequestException: Connection refused ({endpoint})"),

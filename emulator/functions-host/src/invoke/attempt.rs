@@ -106,7 +106,7 @@ impl FunctionsHost {
         let answered = self.send(&client, function, id, message, outcome).await;
         let limit = self.app.settings.function_timeout;
         if limit.is_some_and(|limit| started.elapsed() >= limit) {
-            // Nobody looks at an answer that comes too late.
+            // The host discards an answer that comes too late.
             outcome.logs.clear();
             return;
         }
@@ -115,7 +115,7 @@ impl FunctionsHost {
             self.record.log(record.from(LogSource::Function));
         }
         if self.options.hangs && outcome.violations.iter().any(Violation::is_a_hang) {
-            // Whoever looks on learns now why nothing happens.
+            // Tell why before hanging: nothing would say it afterwards.
             for violation in outcome.violations.drain(..) {
                 self.record.violation(violation);
             }
@@ -159,7 +159,7 @@ impl FunctionsHost {
             message => message,
         };
         let error = match message {
-            // It has become an envelope.
+            // The message is an envelope by now.
             Message::WithBindings(..) => return true,
             Message::Envelope(envelope, accept_charset) => {
                 let exchange = client.invoke(&function.name, id, envelope, self.options.transfer);

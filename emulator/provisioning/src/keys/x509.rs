@@ -108,7 +108,7 @@ impl Certificate {
     /// Of several in PEM, the first.
     ///
     /// # Errors
-    /// The text holds no certificate.
+    /// The text contains no certificate.
     pub fn parse(text: &str) -> Result<Self, ParseCertificateError> {
         let from_pem = |pem: &[u8]| {
             CertificateDer::from_pem_slice(pem).map_err(|_| ParseCertificateError::Text)

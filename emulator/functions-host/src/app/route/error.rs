@@ -13,9 +13,9 @@ pub(crate) struct RouteError {
 /// What is wrong with a part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(super) enum TemplateError {
-    #[error("a brace has no partner")]
+    #[error("the braces are unbalanced")]
     UnbalancedBraces,
-    #[error("two slashes follow each other")]
+    #[error("there are two slashes in a row")]
     EmptySegment,
     #[error("text can't begin with a tilde")]
     Tilde,
@@ -25,7 +25,7 @@ pub(super) enum TemplateError {
     Name(String),
     #[error("the parameter {0} appears more than once")]
     Repeated(String),
-    #[error("no text parts two parameters of a segment")]
+    #[error("two parameters of a segment have no text between them")]
     ConsecutiveParameters,
     #[error("the catch-all {0} shares its segment")]
     CatchAllInside(String),
@@ -37,7 +37,7 @@ pub(super) enum TemplateError {
     OptionalWithDefault(String),
     #[error("the optional parameter {0} is not at the end of its segment")]
     OptionalInside(String),
-    #[error("before the optional parameter {0} stands something else than a period alone")]
+    #[error("the optional parameter {0} may follow nothing but a period")]
     OptionalWithoutPeriod(String),
     #[error("the constraint {0} is unknown")]
     UnknownConstraint(String),

@@ -250,11 +250,11 @@ fn a_default_must_hold_its_constraints_too() {
 #[test]
 fn what_is_no_template_is_told_with_the_reason() {
     for (template, problem) in [
-        ("a/{b", "a brace has no partner"),
-        ("a/b}", "a brace has no partner"),
-        ("a/{b}}", "a brace has no partner"),
-        ("a/{b{c}}", "a brace has no partner"),
-        ("a//b", "two slashes follow each other"),
+        ("a/{b", "the braces are unbalanced"),
+        ("a/b}", "the braces are unbalanced"),
+        ("a/{b}}", "the braces are unbalanced"),
+        ("a/{b{c}}", "the braces are unbalanced"),
+        ("a//b", "there are two slashes in a row"),
         ("~a", "text can't begin with a tilde"),
         (
             "a?/b",
@@ -263,7 +263,10 @@ fn what_is_no_template_is_told_with_the_reason() {
         ("items/{}", "\"\" is not a valid parameter name"),
         ("items/{a/b}", "\"a/b\" is not a valid parameter name"),
         ("{a}/{A}", "the parameter A appears more than once"),
-        ("{a}{b}", "no text parts two parameters of a segment"),
+        (
+            "{a}{b}",
+            "two parameters of a segment have no text between them",
+        ),
         ("x{*a}", "the catch-all a shares its segment"),
         ("{*rest}/more", "the catch-all rest is not the last segment"),
         ("{*a?}", "the catch-all a is optional, which it is anyway"),
@@ -274,7 +277,7 @@ fn what_is_no_template_is_told_with_the_reason() {
         ),
         (
             "{a}-{b?}",
-            "before the optional parameter b stands something else than a period alone",
+            "the optional parameter b may follow nothing but a period",
         ),
         ("{a:text}", "the constraint text is unknown"),
         (
