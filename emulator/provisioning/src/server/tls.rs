@@ -115,7 +115,7 @@ fn hint(error: &io::Error) -> String {
                 "NoKxGroupsInCommon",
                 "SignatureAlgorithmsExtensionRequired",
             ],
-            "the device must offer TLS 1.2 or 1.3 with the curve X25519, P-256 or P-384",
+            "the device must offer TLS 1.2 or 1.3, and ECDHE with the curve X25519, P-256 or P-384",
         ),
     ];
     let text = error.to_string();
@@ -144,8 +144,7 @@ mod tests {
         const TLS: &str = "; the device doesn't speak TLS, which every port here asks for";
         const SUITE: &str = "; the device must offer a suite with ECDHE and AES-GCM or ChaCha20 for the server key, which \
                              is RSA unless --certificate-key says ecdsa";
-        const VERSION: &str =
-            "; the device must offer TLS 1.2 or 1.3 with the curve X25519, P-256 or P-384";
+        const VERSION: &str = "; the device must offer TLS 1.2 or 1.3, and ECDHE with the curve X25519, P-256 or P-384";
         for (error, remedy) in [
             (Error::AlertReceived(AlertDescription::UnknownCA), TRUST),
             (
