@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::app::app_error::AppError;
+use crate::app::extension_bundle::ExtensionBundle;
 use crate::app::retry::RetryPolicy;
 use crate::app::section::Section;
 use crate::app::timespan;
@@ -42,7 +43,7 @@ pub(crate) struct HostSettings {
     /// Newer hosts pass requests on as a stream then; older ones don't know the switch.
     pub(crate) proxies_http_requests: bool,
     /// Without one the host knows no bindings but its own.
-    pub(crate) has_extension_bundle: bool,
+    pub(crate) extension_bundle: Option<ExtensionBundle>,
     /// The section is `httpWorker`, as it was called once.
     pub(crate) is_http_worker: bool,
     /// What the host has to say of the section, in its words.
@@ -108,7 +109,7 @@ impl HostSettings {
                 || name == "httpWorker",
             proxies_http_requests: flag(handler, name, "enableProxyingHttpRequest")?
                 .unwrap_or(false),
-            has_extension_bundle: !root.section("extensionBundle").is_empty(),
+            extension_bundle: extension_bundle(root),
             is_http_worker: name == "httpWorker",
             warnings: warnings(root, name),
             route_prefix,
@@ -121,6 +122,12 @@ impl HostSettings {
                 .map(|_| root.texts("functions")),
         })
     }
+}
+
+fn extension_bundle(root: Section<'_>) -> Option<ExtensionBundle> {
+    let bundle = root.section("extensionBundle");
+    let range = bundle.text("version").unwrap_or_default();
+    (!bundle.is_empty()).then(|| ExtensionBundle::of_range(&range))
 }
 
 impl HandlerDescription {

@@ -2,6 +2,7 @@
 //! spans of time.
 
 pub(crate) mod app_error;
+pub(crate) mod extension_bundle;
 pub(crate) mod function;
 pub(crate) mod function_error;
 mod function_json;

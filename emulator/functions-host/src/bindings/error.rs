@@ -15,6 +15,11 @@ impl BindingError {
         Self(vec![format!("System.InvalidOperationException: {message}")])
     }
 
+    /// An exception of this type.
+    pub(crate) fn exception(kind: &str, message: impl fmt::Display) -> Self {
+        Self(vec![format!("{kind}: {message}")])
+    }
+
     /// Nothing listens at `HOST:PORT`.
     pub(crate) fn connection_refused(endpoint: &str) -> Self {
         Self(vec![

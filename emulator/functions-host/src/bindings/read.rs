@@ -10,10 +10,20 @@ use super::databases::{cosmos_db, sql};
 use super::declaration::{InputBinding, Source};
 use super::error::BindingError;
 use super::expressions::{BindingData, Resolver};
-use super::storage_accounts::{blob, table};
+use super::storage_accounts::{before_bundle_3, blob, table};
 use super::stores::Stores;
 use super::value::BoundValue;
+use crate::app::extension_bundle::ExtensionBundle;
 use crate::newtonsoft::JToken;
+
+/// What is asked of a table, with expressions resolved.
+struct OldQuery<'a> {
+    table_name: &'a str,
+    partition_key: Option<&'a str>,
+    row_key: Option<&'a str>,
+    filter: Option<&'a str>,
+    top: Option<usize>,
+}
 
 impl Stores {
     /// The values of all bindings, in their order.
@@ -52,12 +62,23 @@ impl Stores {
     ) -> Result<BoundValue, BindingError> {
         let settings = &self.settings;
         let resolver = Resolver { settings, data };
+        let is_old = self.bundle == Some(ExtensionBundle::Before3);
         match &binding.source {
             Source::Blob { path, connection } => {
                 let path = resolver.text(path)?;
                 let (container, name) = blob::parse_path(&path)?;
+                if is_old {
+                    before_bundle_3::check_connection(settings, connection)?;
+                }
                 let blobs = self.clients.blobs(settings, connection).await?;
-                let content = blobs.read(container, name).await?;
+                let content = blobs.read(container, name).await;
+                let content = content.map_err(|error| {
+                    if is_old {
+                        before_bundle_3::blob_error(error)
+                    } else {
+                        error.into()
+                    }
+                })?;
                 Ok(blob::value(content, binding.data_type))
             }
             Source::Table {
@@ -71,15 +92,25 @@ impl Stores {
                 let table_name = resolver.text(table_name)?;
                 table::check_name(&table_name)?;
                 let partition_key = resolver.optional(partition_key.as_deref())?;
-                // It must be resolvable, though nobody looks at it.
-                resolver.optional(row_key.as_deref())?;
+                // It must be resolvable, though only the older extension looks at it.
+                let row_key = resolver.optional(row_key.as_deref())?;
                 let filter = filter
                     .as_ref()
                     .map(|text| resolver.filter(text))
                     .transpose()?;
+                let top = usize::try_from(*take).ok().filter(|top| *top > 0);
+                if is_old {
+                    let query = OldQuery {
+                        table_name: &table_name,
+                        partition_key: partition_key.as_deref(),
+                        row_key: row_key.as_deref(),
+                        filter: filter.as_deref(),
+                        top,
+                    };
+                    return self.read_old_table(binding, connection, query).await;
+                }
                 table::check_data_type(binding.data_type)?;
                 let query = table::query(partition_key.as_deref(), filter.as_deref());
-                let top = usize::try_from(*take).ok().filter(|top| *top > 0);
                 let tables = self.clients.tables(settings, connection).await?;
                 let entities = tables.query(&table_name, &query, top).await?;
                 Ok(BoundValue::Rows(entities.iter().map(table::row).collect()))
@@ -94,6 +125,32 @@ impl Stores {
                 sql::read(source, self.rows.as_ref(), resolver, tell).await
             }
         }
+    }
+
+    /// A table as the extension of bundles before 3 reads it.
+    async fn read_old_table(
+        &self,
+        binding: &InputBinding,
+        connection: &str,
+        query: OldQuery<'_>,
+    ) -> Result<BoundValue, BindingError> {
+        let keys = query.partition_key.zip(query.row_key);
+        match keys {
+            Some(_) => before_bundle_3::check_entity_type(binding.data_type)?,
+            None => table::check_data_type(binding.data_type)?,
+        }
+        before_bundle_3::check_connection(&self.settings, connection)?;
+        let tables = self.clients.tables(&self.settings, connection).await?;
+        if let Some((partition_key, row_key)) = keys {
+            return before_bundle_3::entity(&tables, query.table_name, partition_key, row_key)
+                .await;
+        }
+        let text = before_bundle_3::query(query.partition_key, query.filter);
+        let entities = tables.query(query.table_name, &text, query.top).await;
+        let entities = entities.map_err(before_bundle_3::table_error)?;
+        Ok(BoundValue::Rows(
+            entities.iter().map(before_bundle_3::row).collect(),
+        ))
     }
 
     /// Says that it is not the real database which is asked.

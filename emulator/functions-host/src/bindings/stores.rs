@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::databases::RowsFile;
 use super::settings::AppSettings;
 use super::storage_accounts::Clients;
+use crate::app::extension_bundle::ExtensionBundle;
 
 /// Storage accounts, and the file in place of databases.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub(crate) struct Stores {
     pub(super) rows: Option<RowsFile>,
     pub(super) clients: Clients,
     pub(super) listener: Listener,
+    pub(super) bundle: Option<ExtensionBundle>,
 }
 
 /// Hears what the file of rows is asked in place of a database.
@@ -37,12 +39,18 @@ impl fmt::Debug for Listener {
 }
 
 impl Stores {
-    pub(crate) fn new(settings: AppSettings, rows: Option<RowsFile>, listener: Listener) -> Self {
+    pub(crate) fn new(
+        settings: AppSettings,
+        rows: Option<RowsFile>,
+        listener: Listener,
+        bundle: Option<ExtensionBundle>,
+    ) -> Self {
         Self {
             settings,
             rows,
             clients: Clients::default(),
             listener,
+            bundle,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::declaration::{CosmosDbSource, DataType, InputBinding, Source, SqlSource};
 use super::settings::AppSettings;
+use crate::app::extension_bundle::ExtensionBundle;
 
 /// The shortest `functionTimeout` that leaves a store the time to answer.
 const SHORTEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,7 +26,7 @@ pub(crate) struct Trap {
 pub(crate) struct Surroundings<'a> {
     pub(crate) settings: &'a AppSettings,
     pub(crate) function_timeout: Option<Duration>,
-    pub(crate) has_extension_bundle: bool,
+    pub(crate) extension_bundle: Option<ExtensionBundle>,
     /// The output bindings other than the HTTP one.
     pub(crate) other_outputs: &'a [&'a str],
 }
@@ -34,9 +35,10 @@ pub(crate) struct Surroundings<'a> {
 pub(crate) fn find(inputs: &[InputBinding], app: Surroundings<'_>) -> Vec<Trap> {
     let mut traps = Vec::new();
     let mut tell = |is_fatal: bool, sentence: String| traps.push(Trap { sentence, is_fatal });
+    let is_old = app.extension_bundle == Some(ExtensionBundle::Before3);
     for binding in inputs {
         let name = &binding.name;
-        for (is_fatal, sentence) in of_binding(binding) {
+        for (is_fatal, sentence) in of_binding(binding, is_old) {
             tell(is_fatal, format!("binding {name}: {sentence}"));
         }
         if let Source::Blob { connection, .. } | Source::Table { connection, .. } = &binding.source
@@ -66,7 +68,7 @@ pub(crate) fn find(inputs: &[InputBinding], app: Surroundings<'_>) -> Vec<Trap> 
     if inputs.is_empty() {
         return traps;
     }
-    if !app.has_extension_bundle {
+    if app.extension_bundle.is_none() {
         tell(
             true,
             "host.json names no extensionBundle, so the real host knows no binding but HTTP and the function answers 404".to_owned(),
@@ -86,7 +88,7 @@ pub(crate) fn find(inputs: &[InputBinding], app: Surroundings<'_>) -> Vec<Trap> 
     traps
 }
 
-fn of_binding(binding: &InputBinding) -> Vec<(bool, String)> {
+fn of_binding(binding: &InputBinding, is_old: bool) -> Vec<(bool, String)> {
     let mut found = Vec::new();
     let texts: Vec<&str> = match &binding.source {
         Source::Blob { path, .. } => vec![path],
@@ -98,14 +100,15 @@ fn of_binding(binding: &InputBinding) -> Vec<(bool, String)> {
             take,
             ..
         } => {
-            if row_key.is_some() {
+            // The extension of bundles before 3 honours rowKey.
+            if row_key.is_some() && !is_old {
                 found.push((false, "rowKey is ignored, and the binding brings all rows of the partition; write filter \"RowKey eq '…'\"".to_owned()));
             }
-            if *take != 1 {
+            if *take != 1 && !(is_old && row_key.is_some()) {
                 found.push((false, "take is not 1, so several rows can come".to_owned()));
             }
             if let Some(filter) = filter {
-                of_filter(filter, &mut found);
+                of_filter(filter, is_old, &mut found);
             }
             if binding.data_type != DataType::Undefined {
                 found.push((
@@ -163,7 +166,8 @@ fn of_binding(binding: &InputBinding) -> Vec<(bool, String)> {
     };
     if texts
         .iter()
-        .any(|text| text.to_lowercase().contains("{query.code}"))
+        .flat_map(|text| expressions(text))
+        .any(|name| name.eq_ignore_ascii_case("query.code"))
     {
         found.push((
             false,
@@ -180,7 +184,7 @@ fn of_binding(binding: &InputBinding) -> Vec<(bool, String)> {
     found
 }
 
-fn of_filter(filter: &str, found: &mut Vec<(bool, String)>) {
+fn of_filter(filter: &str, is_old: bool, found: &mut Vec<(bool, String)>) {
     if has_dotted_name(filter) {
         found.push((
             true,
@@ -193,7 +197,7 @@ fn of_filter(filter: &str, found: &mut Vec<(bool, String)>) {
             "a filter that is one expression goes to the store as the caller wrote it".to_owned(),
         ));
     }
-    if has_or_outside_parentheses(filter) {
+    if !is_old && has_or_outside_parentheses(filter) {
         found.push((
             false,
             "an or outside of parentheses binds looser than the key and brings rows of other devices; write (… or …)".to_owned(),
@@ -203,7 +207,8 @@ fn of_filter(filter: &str, found: &mut Vec<(bool, String)>) {
 
 fn expressions(text: &str) -> impl Iterator<Item = &str> {
     let parts = text.split('{').skip(1);
-    parts.filter_map(|part| part.split_once('}').map(|(name, _)| name))
+    let names = parts.filter_map(|part| part.split_once('}').map(|(name, _)| name));
+    names.map(|name| name.split_once(':').map_or(name, |(name, _)| name))
 }
 
 fn has_dotted_name(text: &str) -> bool {
@@ -249,7 +254,7 @@ mod tests {
         let app = Surroundings {
             settings: &settings,
             function_timeout: Some(SHORTEST_TIMEOUT),
-            has_extension_bundle: true,
+            extension_bundle: Some(ExtensionBundle::Current),
             other_outputs: &[],
         };
         find(&inputs, app)
@@ -320,6 +325,11 @@ mod tests {
                 "{Query.code} is the function key",
             ),
             (
+                blob("rows/{query.code:x}", ""),
+                false,
+                "{Query.code} is the function key",
+            ),
+            (
                 cosmos(r#""sqlQuery":"select {a.b}""#),
                 true,
                 "a dotted name in sqlQuery",
@@ -357,6 +367,28 @@ mod tests {
     }
 
     #[test]
+    fn an_older_extension_has_fewer_traps() {
+        let inputs = input_bindings(
+            r#"{"bindings":[{"type":"table","name":"d","tableName":"Fleet","partitionKey":"x","rowKey":"y","connection":"S"},
+            {"type":"table","name":"e","tableName":"Fleet","filter":"a eq 1 or b eq 2","take":1,"connection":"S"}]}"#,
+        )
+        .unwrap();
+        let settings = WELL_SET.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let settings = AppSettings::new(settings);
+        let traps_of = |bundle| {
+            let app = Surroundings {
+                settings: &settings,
+                function_timeout: Some(SHORTEST_TIMEOUT),
+                extension_bundle: Some(bundle),
+                other_outputs: &[],
+            };
+            find(&inputs, app).len()
+        };
+        assert_eq!(traps_of(ExtensionBundle::Current), 3);
+        assert_eq!(traps_of(ExtensionBundle::Before3), 0);
+    }
+
+    #[test]
     fn the_apps_own_traps_are_told_where_there_are_bindings() {
         let inputs = input_bindings(
             r#"{"bindings":[{"type":"blob","name":"d","path":"rows/x","connection":"S"}]}"#,
@@ -366,7 +398,7 @@ mod tests {
         let app = Surroundings {
             settings: &settings,
             function_timeout: Some(Duration::from_secs(5)),
-            has_extension_bundle: false,
+            extension_bundle: None,
             other_outputs: &["log"],
         };
         let sentences: Vec<String> = find(&inputs, app)

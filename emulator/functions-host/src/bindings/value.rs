@@ -9,16 +9,23 @@ use crate::newtonsoft::{JToken, quote};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum BoundValue {
     Rows(Vec<JToken>),
+    /// One row by itself, which only extension bundles before 3 bring.
+    Row(JToken),
     Text(String),
     Bytes(Vec<u8>),
     Nothing,
 }
 
 impl BoundValue {
-    /// `Data.NAME`: always a JSON string, which holds JSON for all but bytes.
+    /// `Data.NAME`: a JSON string, which holds JSON for all but bytes; an object for a row by
+    /// itself.
     pub(crate) fn to_data(&self) -> JToken {
+        if let Self::Row(row) = self {
+            return row.clone();
+        }
         JToken::String(match self {
             Self::Rows(rows) => JToken::Array(rows.clone()).to_json(),
+            Self::Row(row) => row.to_json(),
             Self::Text(text) => quote(text),
             Self::Bytes(bytes) => STANDARD.encode(bytes),
             Self::Nothing => "null".to_owned(),

@@ -52,7 +52,8 @@ pub(crate) fn stores(
     let listener = Listener::new(move |text| {
         record.log(LogRecord::information(BINDINGS, text));
     });
-    Ok(Stores::new(settings(app, options), rows, listener))
+    let bundle = app.settings.extension_bundle;
+    Ok(Stores::new(settings(app, options), rows, listener, bundle))
 }
 
 fn settings(app: &App, options: &HostOptions) -> AppSettings {
@@ -80,7 +81,7 @@ pub(crate) fn tell_of_traps(app: &App, options: &HostOptions, record: &Arc<Recor
         let surroundings = Surroundings {
             settings: &settings,
             function_timeout: app.settings.function_timeout,
-            has_extension_bundle: app.settings.has_extension_bundle,
+            extension_bundle: app.settings.extension_bundle,
             other_outputs: if is_http { &outputs } else { &[] },
         };
         for trap in traps::find(&function.input_bindings, surroundings) {

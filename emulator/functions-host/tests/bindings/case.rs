@@ -135,11 +135,20 @@ impl Captured {
         self.app_with_timeout(name, "00:05:00")
     }
 
+    /// The same with extensions of the time before bundle 3.
+    pub(crate) fn app_of_the_old_extension(&self, name: &str) -> common::App {
+        self.app_with(name, "00:05:00", "[2.*, 3.0.0)")
+    }
+
     /// The same with another `functionTimeout`.
     pub(crate) fn app_with_timeout(&self, name: &str, timeout: &str) -> common::App {
+        self.app_with(name, timeout, "[4.*, 5.0.0)")
+    }
+
+    fn app_with(&self, name: &str, timeout: &str, bundle: &str) -> common::App {
         let app = common::App::new(&json!({
             "functionTimeout": timeout,
-            "extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"},
+            "extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": bundle},
         }));
         for (function, bindings) in &self.apps[name] {
             let file = match bindings {

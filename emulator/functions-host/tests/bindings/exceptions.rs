@@ -11,37 +11,13 @@ pub(crate) struct Exception {
 }
 
 /// All that differs.
-pub(crate) const EXCEPTIONS: [Exception; 3] = [
-    Exception {
-        name: "Tables of extension bundles before 3",
-        reason: "Their extension honours `rowKey`, puts a filter in parentheses, writes the keys \
-                 last, and finds nothing in a missing table. It is not emulated.",
-        explains: |case, _| is_of_the_old_extension(case) && is_about_a_table(case),
+pub(crate) const EXCEPTIONS: [Exception; 1] = [Exception {
+    name: "A Cosmos DB query for a date",
+    reason: "What answered it was a stand-in that made a document up; a file of rows finds none.",
+    explains: |case, difference| {
+        case.area == "cosmos" && case.id.contains("query") && difference.starts_with("data:")
     },
-    Exception {
-        name: "Messages of extension bundles before 3",
-        reason: "A connection string or a key that is wrong is told in the newer extension's words.",
-        explains: |case, difference| {
-            is_of_the_old_extension(case) && difference.starts_with("log:")
-        },
-    },
-    Exception {
-        name: "A Cosmos DB query for a date",
-        reason: "What answered it was a stand-in that made a document up; a file of rows finds none.",
-        explains: |case, difference| {
-            case.area == "cosmos" && case.id.contains("query") && difference.starts_with("data:")
-        },
-    },
-];
-
-fn is_of_the_old_extension(case: &Case) -> bool {
-    case.extension == "Storage 4.0.2"
-}
-
-fn is_about_a_table(case: &Case) -> bool {
-    let function = case.function.as_str();
-    case.id.contains("table") || function.starts_with('T') || function.starts_with("Edm")
-}
+}];
 
 /// The exception that explains a difference.
 pub(crate) fn of(case: &Case, difference: &str) -> Option<&'static Exception> {

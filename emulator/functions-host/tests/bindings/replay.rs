@@ -106,7 +106,22 @@ async fn replay_expressions(captured: &Captured) -> Vec<Played<'_>> {
 }
 
 async fn replay_rows<'a>(captured: &'a Captured, azurite: &Azurite) -> Vec<Played<'a>> {
-    let app = captured.app("rows");
+    let mut played = replay_rows_with(captured, azurite, false).await;
+    played.extend(replay_rows_with(captured, azurite, true).await);
+    played
+}
+
+/// Those of the extension before bundle 3, or all others.
+async fn replay_rows_with<'a>(
+    captured: &'a Captured,
+    azurite: &Azurite,
+    is_old: bool,
+) -> Vec<Played<'a>> {
+    let app = if is_old {
+        captured.app_of_the_old_extension("rows")
+    } else {
+        captured.app("rows")
+    };
     for (function, bindings) in &captured.apps["slow"] {
         let file = json!({ "bindings": bindings });
         app.write(&format!("{function}/function.json"), &file.to_string());
@@ -124,7 +139,9 @@ async fn replay_rows<'a>(captured: &'a Captured, azurite: &Azurite) -> Vec<Playe
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
     let host = start(&app, &settings).await;
-    play(captured.of("rows"), &host, None).await
+    let cases = captured.of("rows");
+    let cases = cases.filter(|case| (case.extension == "Storage 4.0.2") == is_old);
+    play(cases, &host, None).await
 }
 
 /// The account that stood in for Cosmos DB, whatever it answered.

@@ -2,8 +2,9 @@
 //!
 //! `connection` says which account that is and how patient its client is, `clients` keeps one
 //! client each. `blob` and `table` are the extensions' rules around a read, `table_entity` those
-//! for what is written.
+//! for what is written. `before_bundle_3` is what an older extension does otherwise.
 
+pub(crate) mod before_bundle_3;
 pub(crate) mod blob;
 mod clients;
 mod connection;

@@ -54,6 +54,11 @@ pub(crate) fn query(partition_key: Option<&str>, filter: Option<&str>) -> String
 
 /// An entity without what the service adds to it.
 pub(crate) fn row(entity: &Entity) -> JToken {
+    row_with_utc(entity, "+00:00")
+}
+
+/// The same, with dates that end in this.
+pub(crate) fn row_with_utc(entity: &Entity, utc: &str) -> JToken {
     let mut row = JObject::default();
     for (name, value) in entity {
         let is_added =
@@ -64,19 +69,19 @@ pub(crate) fn row(entity: &Entity) -> JToken {
         let kind = entity
             .get(&format!("{name}@odata.type"))
             .and_then(Value::as_str);
-        row.insert(name, property(kind, value));
+        row.insert(name, property(kind, value, utc));
     }
     JToken::Object(row)
 }
 
-fn property(kind: Option<&str>, value: &Value) -> JToken {
+fn property(kind: Option<&str>, value: &Value, utc: &str) -> JToken {
     match (kind, value) {
         (Some("Edm.Int64"), Value::String(digits)) => JToken::Integer(digits.clone()),
         (Some("Edm.DateTime"), Value::String(text)) => {
             let date = NetDateTime::parse(text).map(|date| date.to_string());
             let date = date.unwrap_or_else(|| text.clone());
             JToken::String(match date.strip_suffix('Z') {
-                Some(date) => format!("{date}+00:00"),
+                Some(date) => format!("{date}{utc}"),
                 None => date,
             })
         }
