@@ -1,7 +1,7 @@
 //! A device's way to the service: where it is, whom to trust, and the transports.
 //!
-//! [`Connection`] hides which transport carries a question. [`topic`] spells what MQTT's topics
-//! say, [`link`] carries MQTT's bytes.
+//! `Connection` hides which transport carries a question. `topic` spells what MQTT's topics
+//! say, `link` carries MQTT's bytes.
 
 mod error;
 mod exchange;

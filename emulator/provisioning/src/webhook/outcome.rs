@@ -53,7 +53,7 @@ pub enum WebhookOutcome {
         /// Whether the service is known to do so.
         evidence: Evidence,
     },
-    /// The device stays *assigning* and the webhook is called again, [`RETRY_COUNT`] times; then
+    /// The device stays *assigning* and the webhook is called again, ten times; then
     /// the registration fails.
     Retry {
         /// The code of the failure after the last retry.
