@@ -5,7 +5,7 @@
 mod stand_in;
 
 use serde_json::{Value, json};
-use stand_in::{GROUP, World};
+use stand_in::{GROUP, PYTHON, World};
 
 const GROUPS: &str = "enrollmentGroups";
 
@@ -193,15 +193,7 @@ fn it_can_be_killed_anywhere_and_run_again() {
 fn without_az_it_says_so() {
     let world = World::new();
     let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../enrollments");
-    let python = String::from_utf8(
-        std::process::Command::new("python3")
-            .args(["-c", "import sys; print(sys.executable)"])
-            .output()
-            .unwrap()
-            .stdout,
-    )
-    .unwrap();
-    let output = std::process::Command::new(python.trim())
+    let output = std::process::Command::new(&*PYTHON)
         .arg(script)
         .args(["--resource-group", "rg-dev", "--dps", "d", "--app", "a"])
         .env("PATH", world.file("empty", ""))

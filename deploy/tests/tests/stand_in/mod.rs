@@ -4,14 +4,25 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The group of `deploy/enrollments.json`.
 pub(crate) const GROUP: &str = "contoso-custom-allocated-devices";
+
+/// The Python that `python3` starts in the end. Version managers put a script before it, which takes
+/// several times as long as the interpreter itself.
+pub(crate) static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
+    let output = Command::new("python3")
+        .args(["-c", "import sys; print(sys.executable)"])
+        .output()
+        .expect("deploy/ needs python3 on the PATH");
+    PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
+});
 
 /// Azure in a folder.
 pub(crate) struct World {
@@ -82,20 +93,22 @@ impl World {
     /// Runs a script of `deploy/`, with the variables that azd sets.
     pub(crate) fn run(&self, script: &str, arguments: &[&str]) -> Done {
         let path = std::env::var("PATH").expect("PATH");
+        let python = PYTHON.parent().expect("Python is in a folder").display();
+        let folder = self.folder.path().display();
         let output = Command::new(
             Path::new(env!("CARGO_MANIFEST_DIR"))
                 .join("..")
                 .join(script),
         )
         .args(arguments)
-        .env("PATH", format!("{}:{path}", self.folder.path().display()))
+        .env("PATH", format!("{folder}:{python}:{path}"))
         .env("AZ_STAND_IN", self.folder.path())
         .env("AZURE_RESOURCE_GROUP", "rg-dev")
         .env("DPS_NAME", "dps-dev")
         .env("ALLOCATION_APP_NAME", "func-allocation")
         .env("DIGITAL_TWINS_APP_NAME", "func-twins")
         .output()
-        .expect("deploy/ needs python3 on the PATH");
+        .expect("the script is there");
         let done = Done {
             status: output.status.code(),
             output: String::from_utf8_lossy(&output.stdout).into_owned(),
